@@ -1,0 +1,96 @@
+# Makefile - the only build file.
+#
+#	make run			a stack in the foreground, Ctrl-C ends it
+#	make up | down | status		the same in the background: infra/stack
+#	make deploy FN=name		a new release of one function into it
+#	make build | test | bench | clean
+#
+# FLAVOUR is release, test (address and undefined-behaviour sanitizers, with
+# the unit tests) or tsan.  PORT and VAR tell stacks apart.
+
+FLAVOUR ?= release
+B := build/$(FLAVOUR)
+
+flags_release := -O2 -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
+	-fstack-clash-protection -fcf-protection -ftrivial-auto-var-init=zero
+flags_test := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=all
+flags_tsan := -O1 -fno-omit-frame-pointer -fsanitize=thread
+
+CPPFLAGS := -D_GNU_SOURCE -I. -I/usr/include/postgresql
+CFLAGS := -std=gnu17 -g -fPIE $(flags_$(FLAVOUR)) -Wall -Wextra -Werror \
+	-Wshadow -Wconversion -Wformat=2 -Wstrict-prototypes \
+	-Wmissing-prototypes -Wvla -Wundef -Wcast-qual -Wwrite-strings \
+	-Wno-missing-field-initializers
+LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+LDLIBS := -lfcgi -ljansson -ljwt -largon2 -lcrypto -lpq -lrdkafka -lpthread
+
+objects = $(patsubst %.c,$(B)/%.o,$(filter-out functions/%/worker.c,$(wildcard $(1))))
+
+# A directory with sources is a function.
+names := $(sort $(patsubst functions/%/,%,$(dir $(wildcard functions/*/*.c))))
+programs := $(addprefix $(B)/bin/,$(names) pool relay)
+tests := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*_test.c))
+headers := $(patsubst %,$(B)/%.h,$(filter-out %grants.sql,\
+	$(wildcard runtime/*.sql functions/*/*.sql)))
+special := $(call objects,runtime/main.c runtime/pool*.c runtime/relay*.c)
+all := $(call objects,runtime/*.c functions/*/*.c tests/unit/*.c)
+
+.PHONY: run up down status deploy build test bench clean install programs
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+run up: build
+	@STACK_FLAVOUR=$(FLAVOUR) infra/stack $@
+
+down status:
+	@infra/stack $@
+
+deploy: build
+	@STACK_FLAVOUR=$(FLAVOUR) infra/stack deploy $(FN)
+
+test:
+	@tests/run
+
+bench: build
+	@tests/bench/run
+
+install:
+	@infra/install run
+
+build: install
+	@$(MAKE) --no-print-directory -j$$(nproc) programs
+
+clean:
+	rm -rf build
+
+programs: $(programs) $(if $(filter-out release,$(FLAVOUR)),$(tests))
+
+$(foreach n,$(names),$(eval $(B)/bin/$(n): $(call objects,functions/$(n)/*.c)))
+$(addprefix $(B)/bin/,$(names)): $(B)/runtime/main.o
+$(B)/bin/pool: $(call objects,runtime/pool*.c)
+$(B)/bin/relay: $(call objects,runtime/relay*.c)
+
+# A test named like a function is linked with it.
+$(foreach n,$(names),$(eval \
+	$(B)/tests/$(n)_test: $(call objects,functions/$(n)/*.c \
+		tests/unit/harness.c)))
+$(tests): $(B)/tests/%: $(B)/tests/unit/%.o
+$(tests): LDLIBS += -lcmocka
+
+$(programs) $(tests): $(B)/libruntime.a
+	@echo "link $@" && mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
+
+$(B)/libruntime.a: $(filter-out $(special),$(call objects,runtime/*.c))
+	@rm -f $@ && ar rcs $@ $^
+
+$(B)/%.o: %.c Makefile | $(headers)
+	@echo "cc $<" && mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) -I$(B)/$(*D) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/%.sql.h: %.sql sql/embed.awk
+	@mkdir -p $(@D)
+	@awk -f sql/embed.awk $< >$@
+
+-include $(all:.o=.d)

@@ -1,0 +1,196 @@
+/* conf.c - see conf.h. */
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/conf.h"
+#include "runtime/log.h"
+
+enum { DAY_S = 86400, LINE_BYTES = 1024 };
+
+struct conf conf;
+
+static const struct variable {
+	const char *name;
+	size_t offset;
+	int min, max, fallback;		/* of a number; all 0: text */
+	const char *text_fallback;
+	const char *help;
+} table[] = {
+#define NUMBER(name, member, min, max, fallback, help) \
+	{ name, offsetof(struct conf, member), min, max, fallback, NULL, help }
+#define TEXT(name, member, fallback, help) \
+	{ name, offsetof(struct conf, member), 0, 0, 0, fallback, help }
+
+NUMBER("PROCESSES", processes, 1, 32, 1, "workers of the function"),
+NUMBER("THREADS", threads, 0, 32, 4, "of a worker; 0: one a core"),
+NUMBER("TIMEOUT_MS", timeout_ms, 100, 60000, 6000, "of a request"),
+NUMBER("QUEUE_MS", queue_ms, 10, 60000, 1000, "a request may have waited"),
+NUMBER("BODY_BYTES", body_bytes, 0, 16 << 20, 64 << 10, "of a request"),
+NUMBER("RATE", rate, 0, 1000000, 50, "requests/s an address; 0: any"),
+NUMBER("MEMORY_MB", memory_mb, 0, 1 << 20, 0, "address space; 0: any"),
+NUMBER("READY_MS", ready_ms, 100, 600000, 5000, "until a worker is ready"),
+NUMBER("BAKE_MS", bake_ms, 0, 600000, 500, "old and new serve together"),
+NUMBER("DRAIN_MS", drain_ms, 100, 600000, 15000, "until a worker is killed"),
+TEXT("FUNCTIONS", functions, NULL, "directory whose scoreboards ops reads"),
+
+TEXT("DATABASE_URL", database_url, "", "PostgreSQL, as libpq takes it"),
+TEXT("DATABASE_ROLE", database_role, NULL, "logs in instead of the URL's"),
+NUMBER("DATABASE_CONNECTIONS", database_connections, 0, 64, 0,
+       "of a worker; 0: as many as threads"),
+NUMBER("DATABASE_WAIT_MS", database_wait_ms, 1, 60000, 500,
+       "for a free connection"),
+
+TEXT("KEYS", keys, NULL, "directory of keys"),
+TEXT("ISSUER", issuer, "kith", "iss of access tokens"),
+TEXT("AUDIENCE", audience, "kith", "aud of access tokens"),
+NUMBER("ACCESS_TTL_S", access_ttl_s, 1, DAY_S, 600, "of an access token"),
+NUMBER("REFRESH_IDLE_S", refresh_idle_s, 1, 3650 * DAY_S, 30 * DAY_S,
+       "until an unused session ends"),
+NUMBER("REFRESH_TTL_S", refresh_ttl_s, 1, 3650 * DAY_S, 180 * DAY_S,
+       "until any session ends"),
+NUMBER("REFRESH_GRACE_S", refresh_grace_s, 0, 3600, 30,
+       "the token before is answered"),
+NUMBER("SESSIONS", sessions, 1, 1000, 20, "of an account"),
+NUMBER("PASSWORD_MEMORY_KIB", password_memory_kib, 8, 4 << 20, 19456,
+       "of a hash"),
+NUMBER("PASSWORD_PASSES", password_passes, 1, 100, 2, "of a hash"),
+TEXT("PASSWORDS", passwords, NULL, "file of refused passwords, sorted"),
+
+TEXT("KAFKA_BROKERS", kafka_brokers, "", "host:port, separated by commas"),
+NUMBER("KAFKA_PARTITIONS", kafka_partitions, 1, 1000, 6, "of a new topic"),
+NUMBER("KAFKA_REPLICATION", kafka_replication, 1, 9, 1, "of a new topic"),
+};
+
+enum { VARIABLES = sizeof(table) / sizeof(*table) };
+
+/* What the file says; a later conf_read() forgets it. */
+static char *from_file[VARIABLES];
+
+static void *member(const struct variable *v)
+{
+	return (char *)&conf + v->offset;
+}
+
+static const char *value_of(size_t i)
+{
+	const char *value = getenv(table[i].name);
+
+	return value ? value : from_file[i];
+}
+
+static void read_line(const char *path, char *line)
+{
+	char *value = strchr(line, '=');
+
+	line[strcspn(line, "\r\n")] = '\0';
+	if (line[0] == '\0' || line[0] == '#')
+		return;
+	if (!value)
+		log_exit(EXIT_CONFIG, "%s: not NAME=value: %s", path, line);
+	*value++ = '\0';
+
+	for (size_t i = 0; i < VARIABLES; i++) {
+		if (strcmp(line, table[i].name) != 0)
+			continue;
+		free(from_file[i]);
+		from_file[i] = strdup(value);
+		return;
+	}
+	log_exit(EXIT_CONFIG, "%s: no variable is called %s", path, line);
+}
+
+static void read_file(const char *path)
+{
+	char line[LINE_BYTES];
+	FILE *file = fopen(path, "re");
+
+	if (!file)
+		log_exit(EXIT_CONFIG, "%s: %s", path, strerror(errno));
+	while (fgets(line, sizeof(line), file))
+		read_line(path, line);
+	fclose(file);
+}
+
+static void set_number(const struct variable *v, const char *value)
+{
+	char *end;
+	long n;
+
+	if (!value || !*value) {
+		*(int *)member(v) = v->fallback;
+		return;
+	}
+	errno = 0;
+	n = strtol(value, &end, 10);
+	if (errno || *end || n < v->min || n > v->max)
+		log_exit(EXIT_CONFIG, "%s must be a number from %d to %d: %s",
+			 v->name, v->min, v->max, v->help);
+	*(int *)member(v) = (int)n;
+}
+
+static void set_text(const struct variable *v, const char *value)
+{
+	*(const char **)member(v) = value && *value ? value : v->text_fallback;
+}
+
+void conf_read(const char *file_or_null)
+{
+	for (size_t i = 0; i < VARIABLES; i++) {
+		free(from_file[i]);
+		from_file[i] = NULL;
+	}
+	if (file_or_null)
+		read_file(file_or_null);
+
+	for (size_t i = 0; i < VARIABLES; i++)
+		if (table[i].min < table[i].max)
+			set_number(&table[i], value_of(i));
+		else
+			set_text(&table[i], value_of(i));
+
+	if (conf.threads == 0) {
+		long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+		conf.threads = cores < 32 ? (int)cores : 32;
+	}
+	if (conf.database_connections == 0)
+		conf.database_connections = conf.threads;
+}
+
+const char *conf_file(void)
+{
+	static char path[PATH_MAX + sizeof("/function.conf")];
+	ssize_t bytes = readlink("/proc/self/exe", path, PATH_MAX - 1);
+
+	if (bytes < 0)
+		return NULL;
+	path[bytes] = '\0';
+	strcpy(strrchr(path, '/'), "/function.conf");
+
+	return access(path, R_OK) == 0 ? path : NULL;
+}
+
+char **conf_environ(void)
+{
+	static char *entries[VARIABLES + 1];
+	size_t n = 0;
+
+	for (char **e = entries; *e; e++)
+		free(*e);
+	memset(entries, 0, sizeof(entries));
+
+	for (size_t i = 0; i < VARIABLES; i++) {
+		const char *value = getenv(table[i].name);
+
+		if (value && asprintf(&entries[n++], "%s=%s", table[i].name,
+				      value) < 0)
+			log_exit(EXIT_SYSTEM, "out of memory");
+	}
+	return entries;
+}

@@ -1,0 +1,60 @@
+/*
+ * conf.h - configuration: environment variables, read once at start.
+ *
+ * conf.c holds the one table: name, bounds, default and meaning of each.
+ * function.conf, beside the executable, gives values of its own in the same
+ * NAME=value form; the environment overrides it.
+ *
+ * Errors: a bad value ends the process with EXIT_CONFIG and names the variable.
+ */
+#ifndef RUNTIME_CONF_H
+#define RUNTIME_CONF_H
+
+enum {
+	EXIT_CONFIG = 100,	/* a restart won't help */
+	EXIT_SYSTEM = 111,	/* a restart may help */
+};
+
+struct conf {
+	/* How a function runs. */
+	int processes;
+	int threads;			/* never 0 once read */
+	int timeout_ms;			/* of a request, in the function */
+	int queue_ms;			/* older requests are refused */
+	int body_bytes;
+	int rate;			/* requests/s an address; 0: no limit */
+	int memory_mb;			/* address space; 0: no limit */
+	int ready_ms, bake_ms, drain_ms;
+	const char *functions;		/* directory of all; NULL: none */
+
+	/* PostgreSQL. */
+	const char *database_url;	/* without a password */
+	const char *database_role;	/* NULL: the URL's */
+	int database_connections;	/* never 0 once read */
+	int database_wait_ms;
+
+	/* Accounts and tokens. */
+	const char *keys;		/* directory: see keys.h */
+	const char *issuer, *audience;
+	int access_ttl_s, refresh_idle_s, refresh_ttl_s, refresh_grace_s;
+	int sessions;			/* an account; the oldest makes room */
+	int password_memory_kib, password_passes;
+	const char *passwords;		/* file of common ones; NULL: none */
+
+	/* Kafka. */
+	const char *kafka_brokers;
+	int kafka_partitions, kafka_replication;
+};
+
+extern struct conf conf;
+
+/* Read file_or_null, then the environment, into conf. */
+void conf_read(const char *file_or_null);
+
+/* The path of function.conf beside the executable; NULL: there is none. */
+const char *conf_file(void);
+
+/* NAME=value for each variable of the table that is set; NULL-ended, static. */
+char **conf_environ(void);
+
+#endif

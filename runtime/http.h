@@ -1,0 +1,115 @@
+/*
+ * http.h - requests, replies and routes: what a function's handlers see.
+ *
+ * A function exports routes[].  A handler reads the body, runs a statement and
+ * replies; it returns the error that it met, and http answers it as an RFC
+ * 9457 document with the stable code of that error.
+ *
+ * Ownership: everything in struct req lives until the reply has been sent.
+ */
+#ifndef RUNTIME_HTTP_H
+#define RUNTIME_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/arena.h"
+#include "runtime/db.h"
+#include "runtime/err.h"
+#include "runtime/json.h"
+
+struct req;
+
+enum auth {
+	AUTH_NONE,		/* anybody */
+	AUTH_USER,		/* a valid access token of a live session */
+	AUTH_INTERNAL,		/* anybody, on the internal listener only */
+};
+
+struct route {
+	const char *method;	/* NULL ends the table; GET answers HEAD too */
+	const char *path;	/* at most one segment is {id}, a UUID */
+	enum auth auth;
+	enum err (*handler)(struct req *);
+	bool creates;		/* honours Idempotency-Key */
+};
+
+/* Each function's one symbol. */
+extern const struct route routes[];
+
+struct reply {
+	int status;		/* 0: none yet */
+	const char *type;	/* of the body; NULL: no body */
+	const char *body;
+	const char *headers;	/* further lines, each ends with CRLF; or "" */
+};
+
+struct req {
+	struct arena *arena;
+	struct db *db;
+
+	const char *method;
+	const char *path;		/* decoded and normalised */
+	const char *query;		/* as sent; never NULL */
+	const char *body;		/* with a NUL behind it; never NULL */
+	size_t body_bytes;
+
+	/* Of the client; NULL when not sent. */
+	const char *content_type;
+	const char *authorization;
+	const char *idempotency_key;
+	const char *user_agent;
+	const char *address;		/* never NULL */
+
+	const char *request_id;		/* never NULL */
+	const char *traceparent;	/* W3C; never NULL */
+	bool internal;			/* came by the internal listener */
+
+	/* Set by the router. */
+	const struct route *route;
+	const char *id;			/* {id} of the path, or NULL */
+	const char *user, *session;	/* of the token, or NULL */
+
+	struct reply reply;
+	const struct json_error *errors;	/* what json_read refused */
+};
+
+/* Answer from routes[]; req->reply is complete afterwards. */
+void http_handle(struct req *);
+
+/* Answer with an error without asking a handler. */
+void http_refuse(struct req *, enum err);
+
+/* The route that a request fits, whatever its method; or NULL. */
+const struct route *http_route(const struct req *);
+
+/* Read the body by a table; ERR_MEDIA_TYPE if it isn't sent as JSON. */
+enum err http_body(struct req *, const struct json_field *, void *out);
+
+/* One parameter of the query, decoded; *value is NULL when it isn't there. */
+enum err http_query(struct req *, const char *name, const char **value);
+
+/*
+ * limit (1 to 100, 20 unless given) and the decoded cursor (NULL: the first
+ * page) of a list.  A cursor is sealed: *after is what http_page() was given.
+ */
+enum err http_paging(struct req *, const char **limit, const char **after);
+
+/* Replies.  They return OK. */
+enum err http_json(struct req *, int status, const char *doc);
+enum err http_text(struct req *, int status, const char *type,
+		   const char *text);
+enum err http_empty(struct req *, int status);
+/* {"items": items, "next": a cursor that leads behind `next`, or null}. */
+enum err http_page(struct req *, const char *items, const char *next);
+
+/* Refuse with a code of one's own; returns the error given. */
+enum err http_fail(struct req *, enum err, const char *code,
+		   const char *title);
+/* 422, naming a member by pointer or a parameter; returns ERR_INVALID. */
+enum err http_invalid(struct req *, const char *pointer, const char *code);
+/* 429 or 503 that says when to come again; returns the error given. */
+enum err http_later(struct req *, enum err, int seconds);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * json.h - read a JSON body into a struct by a table.
+ *
+ * Strict: one object and nothing after it; unknown and repeated members, wrong
+ * types, depth over 32, NUL, lone surrogates and bad UTF-8 are refused.  A
+ * member that is null counts as absent.
+ *
+ * Ownership: strings live in the arena.
+ *
+ * Errors: ERR_MALFORMED for what is no JSON; ERR_INVALID for JSON that breaks
+ * the table, with every offending member in *errors.  out is untouched then.
+ */
+#ifndef RUNTIME_JSON_H
+#define RUNTIME_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "runtime/arena.h"
+#include "runtime/err.h"
+
+enum json_kind { JSON_KIND_TEXT, JSON_KIND_EMAIL, JSON_KIND_CHOICE };
+
+struct json_field {
+	const char *name;		/* NULL ends the table */
+	enum json_kind kind;
+	size_t offset;			/* of a const char * in the struct */
+	size_t min, max;		/* code points; min 0: optional */
+	const char *const *choices;	/* JSON_CHOICE: ends with NULL */
+};
+
+/* Bounds in code points; min 0: optional, NULL when absent. */
+#define JSON_TEXT(type, member, min, max) \
+	{ #member, JSON_KIND_TEXT, offsetof(type, member), min, max, NULL }
+/* local@domain of at most 254 bytes. */
+#define JSON_EMAIL(type, member) \
+	{ #member, JSON_KIND_EMAIL, offsetof(type, member), 3, 254, NULL }
+/* Optional; one of a NULL-ended list of words. */
+#define JSON_CHOICE(type, member, choices) \
+	{ #member, JSON_KIND_CHOICE, offsetof(type, member), 0, 64, choices }
+
+/* A member that was refused, and a stable word for the reason. */
+struct json_error {
+	const char *pointer;		/* RFC 6901 */
+	const char *code;
+	const struct json_error *next;
+};
+
+enum err json_read(struct arena *, const char *text, size_t bytes,
+		   const struct json_field *fields, void *out,
+		   const struct json_error **errors);
+
+#endif

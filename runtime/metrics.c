@@ -1,0 +1,223 @@
+/* metrics.c - see metrics.h. */
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/metrics.h"
+#include "runtime/scoreboard.h"
+
+/* What is printed of one function: totals over its workers, dead and alive. */
+struct totals {
+	const struct scoreboard *board;
+	int workers[4];			/* by enum worker_state */
+	int threads, busy, connections;
+	uint64_t shed, dropped, published;
+	size_t routes;
+	struct route_total {
+		char name[72];
+		uint64_t status[6], bucket[SCOREBOARD_BUCKETS], total_us;
+	} route[SCOREBOARD_ROUTES];
+};
+
+static struct route_total *route_named(struct totals *t, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < t->routes; i++)
+		if (strcmp(t->route[i].name, name) == 0)
+			return &t->route[i];
+	if (i == SCOREBOARD_ROUTES)
+		return NULL;
+	t->routes++;
+	strncpy(t->route[i].name, name, sizeof(t->route[i].name) - 1);
+
+	return &t->route[i];
+}
+
+static void add_route(struct totals *t, const struct scoreboard_route *r)
+{
+	struct route_total *sum;
+
+	if (!r->name[0] || !(sum = route_named(t, r->name)))
+		return;
+	for (int i = 0; i < 6; i++)
+		sum->status[i] += r->status[i];
+	for (int i = 0; i < SCOREBOARD_BUCKETS; i++)
+		sum->bucket[i] += r->bucket[i];
+	sum->total_us += r->total_us;
+}
+
+static void add_counters(struct totals *t, const struct scoreboard_worker *w)
+{
+	t->shed += w->shed;
+	t->dropped += w->dropped;
+	t->published += w->published;
+	for (int i = 0; i < SCOREBOARD_ROUTES; i++)
+		add_route(t, &w->route[i]);
+}
+
+static void add_worker(struct totals *t, const struct scoreboard_worker *w)
+{
+	if (w->state == WORKER_NONE)
+		return;
+
+	add_counters(t, w);
+	t->workers[w->state]++;
+	t->threads += w->threads;
+	t->connections += w->connections;
+	for (int i = 0; i < SCOREBOARD_THREADS; i++)
+		t->busy += w->thread[i].since_us != 0;
+}
+
+static void print_requests(FILE *out, const struct totals *t)
+{
+	for (size_t r = 0; r < t->routes; r++)
+		for (int s = 1; s < 6; s++)
+			fprintf(out, "kith_requests_total{function=\"%s\","
+				"route=\"%s\",status=\"%dxx\"} %lu\n",
+				t->board->function, t->route[r].name, s,
+				t->route[r].status[s]);
+}
+
+static void print_route_seconds(FILE *out, const char *function,
+				const struct route_total *r)
+{
+	static const char name[] = "kith_request_duration_seconds";
+	uint64_t below = 0;
+
+	for (int b = 0; b < SCOREBOARD_BUCKETS; b++) {
+		below += r->bucket[b];
+		fprintf(out, "%s_bucket{function=\"%s\",route=\"%s\",le=\"",
+			name, function, r->name);
+		if (b < SCOREBOARD_BUCKETS - 1)
+			fprintf(out, "%g", scoreboard_bucket_us[b] / 1e6);
+		else
+			fprintf(out, "+Inf");
+		fprintf(out, "\"} %lu\n", below);
+	}
+	fprintf(out, "%s_sum{function=\"%s\",route=\"%s\"} %g\n"
+		"%s_count{function=\"%s\",route=\"%s\"} %lu\n",
+		name, function, r->name, (double)r->total_us / 1e6,
+		name, function, r->name, below);
+}
+
+static void print_seconds(FILE *out, const struct totals *t)
+{
+	for (size_t r = 0; r < t->routes; r++)
+		print_route_seconds(out, t->board->function, &t->route[r]);
+}
+
+static void print_workers(FILE *out, const struct totals *t)
+{
+	static const char *const states[] = {
+		[WORKER_STARTING] = "starting",
+		[WORKER_READY] = "ready",
+		[WORKER_DRAINING] = "draining",
+	};
+
+	for (int s = WORKER_STARTING; s <= WORKER_DRAINING; s++)
+		fprintf(out, "kith_workers{function=\"%s\",state=\"%s\"} %d\n",
+			t->board->function, states[s], t->workers[s]);
+}
+
+/* A family of one sample a function. */
+#define SINGLE(family, value) \
+	static void print_##family(FILE *out, const struct totals *t) \
+	{ \
+		fprintf(out, "kith_" #family "{function=\"%s\"} %lu\n", \
+			t->board->function, (unsigned long)(value)); \
+	}
+
+SINGLE(threads, t->threads)
+SINGLE(threads_busy, t->busy)
+SINGLE(connections, t->connections)
+SINGLE(requests_shed_total, t->shed)
+SINGLE(requests_dropped_total, t->dropped)
+SINGLE(events_published_total, t->published)
+SINGLE(worker_restarts_total, t->board->restarts)
+SINGLE(generation, t->board->generation)
+
+static const struct family {
+	const char *name, *type, *help;
+	void (*print)(FILE *, const struct totals *);
+} families[] = {
+{ "requests_total", "counter", "Requests answered.", print_requests },
+{ "request_duration_seconds", "histogram", "From reading to answering.",
+  print_seconds },
+{ "workers", "gauge", "Processes by state.", print_workers },
+{ "threads", "gauge", "Threads that answer.", print_threads },
+{ "threads_busy", "gauge", "Threads in a request.", print_threads_busy },
+{ "connections", "gauge", "Open FastCGI connections.", print_connections },
+{ "requests_shed_total", "counter", "Refused for their age.",
+  print_requests_shed_total },
+{ "requests_dropped_total", "counter", "Broken FastCGI requests.",
+  print_requests_dropped_total },
+{ "events_published_total", "counter", "Events acknowledged by Kafka.",
+  print_events_published_total },
+{ "worker_restarts_total", "counter", "Workers that died.",
+  print_worker_restarts_total },
+{ "generation", "gauge", "The generation that serves.", print_generation },
+};
+
+/* The boards of all functions, mapped until the arena is reset. */
+static struct totals *read_boards(struct arena *arena, const glob_t *paths,
+				  size_t *n)
+{
+	struct totals *all = arena_alloc(arena,
+					 paths->gl_pathc * sizeof(*all) + 1);
+
+	*n = 0;
+	for (size_t i = 0; i < paths->gl_pathc; i++) {
+		struct totals *t = &all[*n];
+
+		if (scoreboard_open(paths->gl_pathv[i], &t->board))
+			continue;
+		(*n)++;
+		add_counters(t, &t->board->retired);
+		for (int w = 0; w < SCOREBOARD_WORKERS; w++)
+			add_worker(t, &t->board->worker[w]);
+	}
+	return all;
+}
+
+static void print_families(FILE *out, const struct totals *all, size_t n)
+{
+	for (size_t f = 0; f < sizeof(families) / sizeof(*families); f++) {
+		const struct family *family = &families[f];
+
+		fprintf(out, "# HELP kith_%s %s\n# TYPE kith_%s %s\n",
+			family->name, family->help, family->name,
+			family->type);
+		for (size_t i = 0; i < n; i++)
+			family->print(out, &all[i]);
+	}
+}
+
+enum err metrics_print(struct arena *arena, const char *directory,
+		       const char **text)
+{
+	glob_t paths = { 0 };
+	struct totals *all;
+	char *buffer = NULL;
+	size_t bytes, n;
+	FILE *out;
+
+	if (glob(arena_printf(arena, "%s/*/scoreboard", directory), 0, NULL,
+		 &paths) != 0)
+		return ERR_UNAVAILABLE;
+	all = read_boards(arena, &paths, &n);
+	globfree(&paths);
+
+	out = open_memstream(&buffer, &bytes);
+	if (out) {
+		print_families(out, all, n);
+		fclose(out);
+		arena_defer(arena, free, buffer);
+		*text = buffer;
+	}
+	for (size_t i = 0; i < n; i++)
+		scoreboard_close(all[i].board);
+
+	return out ? OK : ERR_UNAVAILABLE;
+}

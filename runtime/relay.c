@@ -1,0 +1,262 @@
+/*
+ * relay.c - publishes the outbox to Kafka: the program `relay`.
+ *
+ * It reads the events that the database's snapshot of now shows and the last
+ * one did not, by id, publishes them, waits until Kafka has stored them all,
+ * and moves its cursor.  Ids and transaction numbers alone would not do: they
+ * are given out before a commit, so a lower one can appear after a higher one
+ * was published.  The difference of two snapshots misses nothing, and since
+ * writers lock their aggregate before they insert, its ids are in the order of
+ * each aggregate's commits.
+ *
+ * After a crash, at most the last batch is published again, in order.  An
+ * event that Kafka refuses is tried for ever: nothing overtakes it.
+ *
+ * One relay leads, by an advisory lock; another waits.  A lost database ends
+ * the process; the pool starts it again.
+ */
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime/conf.h"
+#include "runtime/db.h"
+#include "runtime/log.h"
+#include "runtime/relay_kafka.h"
+#include "runtime/worker.h"
+
+#include "relay.sql.h"
+
+enum {
+	BATCH = 1000,
+	BUSY_PAUSE_MS = 10,		/* between looks at the outbox */
+	IDLE_PAUSE_MS = 50,		/* after IDLE_MS without an event */
+	IDLE_MS = 1000,
+	WAIT_PAUSE_MS = 250,		/* for the other relay to end */
+	REFUSED_PAUSE_MS = 1000,	/* after Kafka refused an event */
+	EMPTY_MS = 10000,		/* between emptying slots */
+	TIDY_MS = 60000,
+	STATEMENT_MS = 30000,
+};
+
+/* Where the cursor stands: see event.cursor. */
+struct position {
+	const char *snapshot, *target, *after_id;
+};
+
+/* The columns of relay_fetch. */
+enum { SNAPSHOT, ID, TOPIC, TYPE, KEY, DATA, TRACEPARENT, TIME };
+
+struct relay {
+	struct db *db;
+	struct arena *arena;		/* of the batch in hand */
+	struct publisher *publisher;
+	struct scoreboard_worker *slot;
+	const char *epoch;
+	struct position at;
+	int64_t busy_ms, emptied_ms, tidied_ms;	/* CLOCK_MONOTONIC */
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_term(int signal)
+{
+	(void)signal;
+	stop = 1;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void pause_ms(int ms)
+{
+	usleep((useconds_t)ms * 1000);
+}
+
+/* The database is needed for everything: without it, start afresh. */
+static void must(enum err err)
+{
+	if (err)
+		log_exit(EXIT_SYSTEM, "relay: the database is away");
+}
+
+/* Keeps a copy that outlives the batch. */
+static void keep(const char **place, const char *text)
+{
+	char *copy = text ? strdup(text) : NULL;
+
+	if (text && !copy)
+		log_exit(EXIT_SYSTEM, "out of memory");
+	free((void *)(uintptr_t)*place);
+	*place = copy;
+}
+
+static void move_to(struct relay *r, struct position to)
+{
+	keep(&r->at.snapshot, to.snapshot);
+	keep(&r->at.target, to.target);
+	keep(&r->at.after_id, to.after_id);
+}
+
+/* False: we must stop. */
+static bool take_the_lead(struct relay *r)
+{
+	const char *const *row;
+	const char *leads;
+	enum err err;
+
+	must(db_hold(r->db));
+	while ((err = db_one(r->db, &sql_relay_lead, NO_ARGS, &leads)) ==
+	       ERR_NOT_FOUND && !stop)
+		pause_ms(WAIT_PAUSE_MS);
+	if (stop)
+		return false;
+	must(err);
+
+	must(db_row(r->db, &sql_relay_begin, NO_ARGS, &row));
+	keep(&r->epoch, row[0]);
+	move_to(r, (struct position){ row[1], row[2], row[3] });
+	log_info("relay: leads in epoch %s", r->epoch);
+
+	return publisher_make_topics(r->publisher) == OK;
+}
+
+static struct event event_of(const char *const *row)
+{
+	return (struct event){
+		.id = row[ID], .topic = row[TOPIC], .type = row[TYPE],
+		.key = row[KEY], .data = row[DATA],
+		.traceparent = row[TRACEPARENT], .time = row[TIME],
+	};
+}
+
+/* Where the cursor stands once these rows are published. */
+static struct position behind(const struct relay *r,
+			      const struct db_rows *rows)
+{
+	const char *const *last = rows->cell +
+				  (rows->nrows - 1) * rows->ncols;
+	const char *target = r->at.target ?: last[SNAPSHOT];
+
+	if (rows->nrows < BATCH)
+		return (struct position){ target, NULL, "0" };
+
+	return (struct position){ r->at.snapshot, target, last[ID] };
+}
+
+static void store(struct relay *r, struct position to)
+{
+	const char *stored;
+	enum err err;
+
+	err = db_one(r->db, &sql_relay_store,
+		     ARGS(r->epoch, to.snapshot, to.target, to.after_id),
+		     &stored);
+	if (err == ERR_NOT_FOUND)
+		log_exit(EXIT_SYSTEM, "relay: another one leads");
+	must(err);
+}
+
+static void publish(struct relay *r, const struct db_rows *rows)
+{
+	const size_t n = (size_t)rows->nrows;
+	struct event *events = arena_alloc(r->arena, n * sizeof(*events));
+
+	for (size_t i = 0; i < n; i++)
+		events[i] = event_of(rows->cell + i * (size_t)rows->ncols);
+	while (publisher_send(r->publisher, events, n)) {
+		if (stop)
+			return;
+		pause_ms(REFUSED_PAUSE_MS);
+	}
+
+	store(r, behind(r, rows));
+	move_to(r, behind(r, rows));
+	r->busy_ms = now_ms();
+	atomic_fetch_add(&r->slot->published, n);
+}
+
+/* One look at the outbox. */
+static void look(struct relay *r)
+{
+	struct db_rows rows;
+
+	must(db_all(r->db, &sql_relay_fetch,
+		    ARGS(r->at.snapshot, r->at.target, r->at.after_id,
+			 arena_printf(r->arena, "%d", BATCH)), &rows));
+	if (rows.cell[ID])
+		publish(r, &rows);
+	else
+		move_to(r, behind(r, &rows));
+
+	if (!rows.cell[ID] || rows.nrows < BATCH)
+		pause_ms(now_ms() - r->busy_ms < IDLE_MS ? BUSY_PAUSE_MS
+							 : IDLE_PAUSE_MS);
+}
+
+static void clean_up(struct relay *r)
+{
+	const int64_t now = now_ms();
+	const char *done;
+
+	if (now - r->emptied_ms >= EMPTY_MS) {
+		must(db_one(r->db, &sql_relay_empty, NO_ARGS, &done));
+		r->emptied_ms = now;
+	}
+	if (now - r->tidied_ms >= TIDY_MS) {
+		must(db_one(r->db, &sql_relay_tidy, NO_ARGS, &done));
+		r->tidied_ms = now;
+	}
+}
+
+static void relay_run(struct db_pool *pool)
+{
+	struct relay r = {
+		.arena = arena_new(), .slot = worker_slot(),
+		.publisher = publisher_new(&stop),
+	};
+
+	r.db = db_new(pool, r.arena);
+	worker_ready();
+	if (take_the_lead(&r))
+		while (!stop) {
+			look(&r);
+			clean_up(&r);
+			arena_reset(r.arena);
+		}
+
+	move_to(&r, (struct position){ 0 });
+	keep(&r.epoch, NULL);
+	publisher_free(r.publisher);
+	db_free(r.db);
+	arena_free(r.arena);
+}
+
+int main(void)
+{
+	struct sigaction term = { .sa_handler = on_term };
+	struct db_config config = {
+		.connections = 1, .wait_ms = 1000, .timeout_ms = STATEMENT_MS,
+	};
+	struct db_pool *pool;
+
+	log_name("relay");
+	sigaction(SIGTERM, &term, NULL);
+	conf_read(conf_file());
+	config.url = conf.database_url;
+	config.role = conf.database_role;
+
+	pool = db_pool_new(&config);
+	relay_run(pool);
+	db_pool_free(pool);
+
+	return 0;
+}

@@ -1,0 +1,196 @@
+/* scoreboard.c - see scoreboard.h. */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/log.h"
+#include "runtime/scoreboard.h"
+
+const uint32_t scoreboard_bucket_us[SCOREBOARD_BUCKETS - 1] = {
+	500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000,
+	5000000,
+};
+
+static const char magic[16] = "kith scoreboard";
+
+/* NULL unless fd is a whole scoreboard: beyond a file's end is SIGBUS. */
+static struct scoreboard *map(int fd, int protection)
+{
+	struct scoreboard *board;
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || st.st_size != sizeof(*board))
+		return NULL;
+	board = mmap(NULL, sizeof(*board), protection, MAP_SHARED, fd, 0);
+	if (board == MAP_FAILED)
+		return NULL;
+	if (memcmp(board->magic, magic, sizeof(magic)) != 0) {
+		munmap(board, sizeof(*board));
+		return NULL;
+	}
+	return board;
+}
+
+/* All blocks now: storing into a hole of a full disk is SIGBUS, too. */
+static int fill(int fd)
+{
+	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	errno = posix_fallocate(fd, 0, sizeof(struct scoreboard));
+	if (errno)
+		return -1;
+	if (pwrite(fd, magic, sizeof(magic), 0) != sizeof(magic))
+		return -1;
+
+	return fcntl(fd, F_SETLK, &all);
+}
+
+enum err scoreboard_create(const char *path, const char *function,
+			   struct scoreboard **out, int *fd)
+{
+	char temporary[PATH_MAX];
+	struct scoreboard *board;
+	int file;
+
+	snprintf(temporary, sizeof(temporary), "%s.new", path);
+	unlink(temporary);
+	file = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (file < 0)
+		goto fail;
+	if (fill(file) != 0)
+		goto fail;
+	board = map(file, PROT_READ | PROT_WRITE);
+	if (!board)
+		goto fail;
+	strncpy(board->function, function, sizeof(board->function) - 1);
+	if (rename(temporary, path) != 0)
+		goto fail;
+
+	*out = board;
+	*fd = file;
+	return OK;
+
+fail:
+	log_error("%s: %s", temporary, strerror(errno));
+	if (file >= 0)
+		close(file);
+	return ERR_UNAVAILABLE;
+}
+
+int scoreboard_keeper(const char *path)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int pid = 0;
+
+	if (fd < 0)
+		return 0;
+	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+		pid = lock.l_pid;
+	close(fd);
+
+	return pid;
+}
+
+enum err scoreboard_open(const char *path, const struct scoreboard **out)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct scoreboard *board;
+
+	if (fd < 0)
+		return ERR_NOT_FOUND;
+	board = map(fd, PROT_READ);
+	close(fd);
+	if (!board)
+		return ERR_NOT_FOUND;
+
+	*out = board;
+	return OK;
+}
+
+void scoreboard_close(const struct scoreboard *board)
+{
+	munmap((void *)(uintptr_t)board, sizeof(*board));
+}
+
+struct scoreboard_worker *scoreboard_attach(int fd, int slot)
+{
+	struct scoreboard *board;
+
+	if (slot < 0 || slot >= SCOREBOARD_WORKERS)
+		return NULL;
+	board = map(fd, PROT_READ | PROT_WRITE);
+
+	return board ? &board->worker[slot] : NULL;
+}
+
+/* The total of name[72]; NULL if that would be one route too many. */
+static struct scoreboard_route *total_of(struct scoreboard *board,
+					 const char *name)
+{
+	struct scoreboard_route *all = board->retired.route;
+	const size_t bytes = sizeof(all->name);
+
+	for (int i = 0; i < SCOREBOARD_ROUTES; i++) {
+		if (!all[i].name[0])
+			memcpy(all[i].name, name, bytes);
+		if (strncmp(all[i].name, name, bytes) == 0)
+			return &all[i];
+	}
+	return NULL;
+}
+
+static void add(_Atomic uint64_t *total, const _Atomic uint64_t *n)
+{
+	atomic_fetch_add(total, atomic_load(n));
+}
+
+/* Generations differ in their routes, so that these go by name. */
+static void add_route(struct scoreboard *board,
+		      const struct scoreboard_route *r)
+{
+	struct scoreboard_route *total;
+
+	if (!r->name[0])
+		return;
+	total = total_of(board, r->name);
+	if (!total)
+		return;
+
+	for (int i = 0; i < 6; i++)
+		add(&total->status[i], &r->status[i]);
+	for (int i = 0; i < SCOREBOARD_BUCKETS; i++)
+		add(&total->bucket[i], &r->bucket[i]);
+	add(&total->total_us, &r->total_us);
+}
+
+void scoreboard_retire(struct scoreboard *board, struct scoreboard_worker *w)
+{
+	add(&board->retired.shed, &w->shed);
+	add(&board->retired.dropped, &w->dropped);
+	add(&board->retired.published, &w->published);
+	for (int i = 0; i < SCOREBOARD_ROUTES; i++)
+		add_route(board, &w->route[i]);
+
+	memset(w, 0, sizeof(*w));
+}
+
+void scoreboard_count(struct scoreboard_route *r, int status, uint64_t us)
+{
+	int bucket = 0;
+
+	assert(status >= 100 && status < 600);
+	while (bucket < SCOREBOARD_BUCKETS - 1 &&
+	       us > scoreboard_bucket_us[bucket])
+		bucket++;
+
+	atomic_fetch_add(&r->status[status / 100], 1);
+	atomic_fetch_add(&r->bucket[bucket], 1);
+	atomic_fetch_add(&r->total_us, us);
+}

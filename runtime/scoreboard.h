@@ -1,0 +1,104 @@
+/*
+ * scoreboard.h - what every worker of a function is doing, in a mapped file.
+ *
+ * The pool makes the file and fills in the lives of its workers; a worker
+ * counts in the slot it was given; whoever wants to know reads the file: the
+ * pool's --status, the metrics, the operator's commands.  Nobody asks a worker.
+ *
+ * Ownership: a mapping lives as long as the process.  A slot's counters are
+ * written by its worker only.  When a worker has ended, the pool adds them to
+ * `retired`, so that a function's totals never go back.
+ */
+#ifndef RUNTIME_SCOREBOARD_H
+#define RUNTIME_SCOREBOARD_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "runtime/err.h"
+
+enum {
+	SCOREBOARD_WORKERS = 64,
+	SCOREBOARD_THREADS = 32,
+	SCOREBOARD_ROUTES = 32,
+	SCOREBOARD_BUCKETS = 12,	/* the last one has no upper bound */
+};
+
+/* Upper bounds in microseconds of all buckets but the last. */
+extern const uint32_t scoreboard_bucket_us[SCOREBOARD_BUCKETS - 1];
+
+enum worker_state {
+	WORKER_NONE,		/* the slot is free */
+	WORKER_STARTING,
+	WORKER_READY,
+	WORKER_DRAINING,
+};
+
+struct scoreboard_route {
+	char name[72];				/* "GET /sessions/{id}" */
+	_Atomic uint64_t status[6];		/* by status / 100; [0] unused */
+	_Atomic uint64_t bucket[SCOREBOARD_BUCKETS];
+	_Atomic uint64_t total_us;
+};
+
+struct scoreboard_thread {
+	_Atomic uint64_t since_us;	/* CLOCK_MONOTONIC; 0: idle */
+	_Atomic int32_t route;		/* -1: not known yet */
+	char request_id[40];
+};
+
+struct scoreboard_worker {
+	_Atomic int32_t pid;
+	_Atomic int32_t generation;
+	_Atomic int32_t state;			/* enum worker_state */
+	_Atomic int32_t threads;
+	_Atomic int32_t connections;		/* open ones */
+	_Atomic uint64_t shed;			/* refused for their age */
+	_Atomic uint64_t dropped;		/* broken or timed-out requests */
+	_Atomic uint64_t published;		/* events, of a relay */
+	struct scoreboard_thread thread[SCOREBOARD_THREADS];
+	struct scoreboard_route route[SCOREBOARD_ROUTES];
+};
+
+struct scoreboard {
+	char magic[16];				/* "kith scoreboard" */
+	char function[32];
+	_Atomic int32_t pool_pid;		/* 0: has left */
+	_Atomic int32_t wanted;			/* workers */
+	_Atomic int32_t generation;		/* the one that serves */
+	_Atomic int32_t loading;		/* the one that starts; or 0 */
+	_Atomic int32_t failed;			/* the last that failed; or 0 */
+	char release[64];			/* version of `generation` */
+	_Atomic uint64_t restarts;		/* workers that died */
+	struct scoreboard_worker retired;	/* counters only */
+	struct scoreboard_worker worker[SCOREBOARD_WORKERS];
+};
+
+/*
+ * Make the file anew and map it; *fd stays open, for the workers.  A reader
+ * of the old file keeps what it has.  The caller keeps the file from now on,
+ * until it ends or closes any descriptor of it.  ERR_UNAVAILABLE: see the log.
+ */
+enum err scoreboard_create(const char *path, const char *function,
+			   struct scoreboard **out, int *fd);
+
+/*
+ * The pid of the pool that keeps the file, 0 if none does.  The kernel says so
+ * by a lock: a pid in a file may belong to somebody else by now.
+ */
+int scoreboard_keeper(const char *path);
+
+/* Map a function's file for reading.  ERR_NOT_FOUND: none, or not one. */
+enum err scoreboard_open(const char *path, const struct scoreboard **out);
+void scoreboard_close(const struct scoreboard *);
+
+/* The slot of this worker behind fd; NULL if fd is no scoreboard. */
+struct scoreboard_worker *scoreboard_attach(int fd, int slot);
+
+/* Add a dead worker's counters to the totals and free its slot. */
+void scoreboard_retire(struct scoreboard *, struct scoreboard_worker *);
+
+/* Count an answered request. */
+void scoreboard_count(struct scoreboard_route *, int status, uint64_t us);
+
+#endif

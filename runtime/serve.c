@@ -1,0 +1,199 @@
+/* serve.c - see serve.h. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "runtime/conf.h"
+#include "runtime/fcgi.h"
+#include "runtime/log.h"
+#include "runtime/serve.h"
+#include "runtime/trace.h"
+
+void server_open(struct server *s, struct db_pool *pool,
+		 struct scoreboard_worker *slot,
+		 struct scoreboard_thread *board)
+{
+	*s = (struct server){ .slot = slot, .board = board };
+	s->arena = arena_new();
+	s->db = db_new(pool, s->arena);
+}
+
+void server_close(struct server *s)
+{
+	db_free(s->db);
+	arena_free(s->arena);
+}
+
+/* A parameter that nginx gave, copied; NULL if it is absent or empty. */
+static const char *param(struct server *s, const char *name)
+{
+	const char *value = FCGX_GetParam(name, s->fcgi.envp);
+
+	return value && *value ? arena_copy(s->arena, value, strlen(value))
+			       : NULL;
+}
+
+static void read_params(struct server *s, struct req *req)
+{
+	const char *listener = param(s, "LISTENER");
+
+	req->method = param(s, "REQUEST_METHOD") ?: "";
+	req->path = param(s, "PATH") ?: "";
+	req->query = param(s, "QUERY_STRING") ?: "";
+	req->content_type = param(s, "CONTENT_TYPE");
+	req->authorization = param(s, "AUTHORIZATION");
+	req->idempotency_key = param(s, "IDEMPOTENCY_KEY");
+	req->user_agent = param(s, "USER_AGENT");
+	req->address = param(s, "REMOTE_ADDR") ?: "";
+	req->request_id = param(s, "REQUEST_ID") ?: "";
+	req->traceparent = trace_continue(s->arena, param(s, "TRACEPARENT"));
+	req->internal = listener && strcmp(listener, "internal") == 0;
+}
+
+/*
+ * All of the body must be read, or its rest would be taken for the next
+ * request.  A body over the limit or of another length than announced leaves
+ * the connection unusable.
+ */
+static enum err read_body(struct server *s, struct req *req)
+{
+	const char *announced = param(s, "CONTENT_LENGTH") ?: "0";
+	const size_t limit = (size_t)conf.body_bytes;
+	char *body, *end;
+	size_t bytes;
+	int got;
+
+	bytes = strtoul(announced, &end, 10);
+	if (*announced < '0' || *announced > '9' || *end || bytes > limit) {
+		s->fcgi.keepConnection = 0;
+		return *end || *announced == '-' ? ERR_MALFORMED
+						 : ERR_TOO_LARGE;
+	}
+
+	body = arena_alloc(s->arena, bytes + 1);
+	got = FCGX_GetStr(body, (int)bytes, s->fcgi.in);
+	if (got < 0 || (size_t)got != bytes ||
+	    FCGX_GetChar(s->fcgi.in) != EOF) {
+		s->fcgi.keepConnection = 0;
+		return ERR_MALFORMED;
+	}
+	req->body = body;
+	req->body_bytes = bytes;
+
+	return OK;
+}
+
+/* It waited so long that its client may have left: refuse, don't queue. */
+static bool too_old(struct server *s)
+{
+	const char *arrived = param(s, "ARRIVED");
+	struct timespec now;
+	double age_s;
+
+	if (!arrived)
+		return false;
+	clock_gettime(CLOCK_REALTIME, &now);
+	age_s = (double)now.tv_sec + (double)now.tv_nsec / 1e9 -
+		strtod(arrived, NULL);
+
+	return isfinite(age_s) && age_s * 1000 > conf.queue_ms;
+}
+
+static void write_reply(struct server *s, const struct reply *r)
+{
+	const size_t bytes = strlen(r->body);
+	const char *head;
+
+	if (r->type)
+		head = arena_printf(s->arena, "Status: %d\r\n"
+				    "Content-Type: %s\r\n"
+				    "Content-Length: %zu\r\n%s\r\n",
+				    r->status, r->type, bytes,
+				    r->headers ?: "");
+	else
+		head = arena_printf(s->arena, "Status: %d\r\n%s\r\n",
+				    r->status, r->headers ?: "");
+
+	FCGX_PutStr(head, (int)strlen(head), s->fcgi.out);
+	FCGX_PutStr(r->body, (int)bytes, s->fcgi.out);
+}
+
+/* The watchers' view of what this thread does. */
+static void announce(struct server *s, const struct req *req, uint64_t since)
+{
+	const struct route *r = http_route(req);
+	struct scoreboard_thread *b = s->board;
+
+	strncpy(b->request_id, req->request_id, sizeof(b->request_id) - 1);
+	atomic_store(&b->route, r ? (int32_t)(r - routes) : -1);
+	atomic_store(&b->since_us, since);
+}
+
+static void count(struct server *s, const struct req *req, uint64_t since)
+{
+	const int32_t route = atomic_load(&s->board->route);
+
+	if (route >= 0 && route < SCOREBOARD_ROUTES)
+		scoreboard_count(&s->slot->route[route], req->reply.status,
+				 fcgi_now_us() - since);
+	atomic_store(&s->board->since_us, 0);
+}
+
+static void answer(struct server *s, uint64_t started_us)
+{
+	struct req req = {
+		.arena = s->arena, .db = s->db, .body = "",
+	};
+	enum err err;
+
+	read_params(s, &req);
+	log_request(req.request_id, req.traceparent);
+	announce(s, &req, started_us);
+
+	err = read_body(s, &req);
+	if (err) {
+		http_refuse(&req, err);
+	} else if (too_old(s)) {
+		atomic_fetch_add(&s->slot->shed, 1);
+		http_refuse(&req, ERR_UNAVAILABLE);
+	} else {
+		http_handle(&req);
+	}
+	db_release(s->db);
+
+	fcgi_deadline(fcgi_now_us() + (uint64_t)conf.timeout_ms * 1000);
+	write_reply(s, &req.reply);
+	count(s, &req, started_us);
+	log_request(NULL, NULL);
+}
+
+/* Hand libfcgi a connection of ours; it must not linger on closing it. */
+static bool begin(struct server *s, int fd, uint64_t now)
+{
+	FCGX_InitRequest(&s->fcgi, -1, 0);
+	s->fcgi.ipcFd = fd;
+	s->fcgi.keepConnection = 1;
+	s->fcgi.detached = 1;
+	fcgi_expect((size_t)conf.body_bytes,
+		    now + (uint64_t)conf.timeout_ms * 1000);
+
+	return FCGX_Accept_r(&s->fcgi) == 0;
+}
+
+bool serve(struct server *s, int fd)
+{
+	const uint64_t now = fcgi_now_us();
+
+	/* On failure libfcgi has closed the connection. */
+	if (!begin(s, fd, now)) {
+		atomic_fetch_add(&s->slot->dropped, 1);
+		return false;
+	}
+	answer(s, now);
+	FCGX_Finish_r(&s->fcgi);
+	arena_reset(s->arena);
+
+	return s->fcgi.ipcFd >= 0;
+}

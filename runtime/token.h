@@ -1,0 +1,48 @@
+/*
+ * token.h - access tokens (JWT, ES256) and refresh tokens.
+ *
+ * Access token: header {"alg":"ES256","kid":...,"typ":"at+jwt"}; claims iss,
+ * aud, sub (account), sid (session), iat, exp.  RFC 7519, 8725, 9068.
+ *
+ * Refresh token: "v1." and base64url of key number (1 byte), session id (16),
+ * counter (4, big-endian) and the first 16 bytes of HMAC-SHA256 under a key
+ * derived for that session.  Nothing of it is stored but the counter.
+ *
+ * Errors: ERR_AUTH for every token that is not ours and valid now, without
+ * saying why.  Times are seconds since the epoch.
+ */
+#ifndef RUNTIME_TOKEN_H
+#define RUNTIME_TOKEN_H
+
+#include <stdint.h>
+
+#include "runtime/arena.h"
+#include "runtime/err.h"
+
+enum { UUID_TEXT = 37 };	/* with its NUL */
+
+struct token_claims {
+	char user[UUID_TEXT];
+	char session[UUID_TEXT];
+	int64_t expires_s;
+};
+
+/* Signs for conf.access_ttl_s.  Needs signing.pem. */
+enum err token_sign(struct arena *, const char *user, const char *session,
+		    int64_t now_s, const char **token);
+
+/*
+ * Length, alphabet and canonical base64url first; exact header; kid known and
+ * bound to its algorithm; the signature; then every claim.  Leeway 60 s.
+ * Doesn't look at the session.
+ */
+enum err token_verify(const char *token, int64_t now_s,
+		      struct token_claims *out);
+
+/* Needs the file refresh. */
+enum err token_refresh_make(struct arena *, const char *session,
+			    uint32_t counter, const char **token);
+enum err token_refresh_read(const char *token, char session[UUID_TEXT],
+			    uint32_t *counter);
+
+#endif
