@@ -1,0 +1,68 @@
+-- name: login_attempt
+-- The account (null: none) and its password hash, the key under which the
+-- attempt was counted, and for how many seconds none is tried (null: this one
+-- is).  An attempt counts as failed until session_start forgives it, so
+-- parallel guesses count too.  An address that has had a session of the
+-- account is counted apart: strangers can't keep its owner out.
+WITH account AS (
+	SELECT id, password
+	  FROM auth.account
+	 WHERE email_key = auth.email_key($1)
+), whose AS (
+	SELECT sha256($3::bytea || convert_to(auth.email_key($1) || CASE
+		WHEN EXISTS (SELECT FROM auth.session s
+			       JOIN account ON account.id = s.account_id
+			      WHERE s.address = $2::inet)
+		THEN ' ' || $2 ELSE '' END, 'UTF8')) AS key
+), counted AS (
+	INSERT INTO auth.throttle AS t (key, failures, next_at)
+	SELECT key, 1, now() FROM whose
+	ON CONFLICT (key) DO UPDATE
+	   SET failures = t.failures + 1,
+	       next_at = now() + auth.throttle_delay(t.failures + 1)
+	 WHERE t.next_at <= now()
+	RETURNING 1
+)
+SELECT account.id, account.password, whose.key,
+       CASE WHEN NOT EXISTS (SELECT FROM counted) THEN
+	(SELECT greatest(1, ceil(extract(epoch FROM t.next_at - now())))
+	   FROM auth.throttle t WHERE t.key = whose.key)::integer END
+  FROM whose LEFT JOIN account ON true;
+
+-- name: session_start
+-- The account's profile, after a session more; the oldest ones make room.
+WITH account AS (
+	SELECT id, auth.own_profile(a) AS doc
+	  FROM auth.account a
+	 WHERE id = $1
+	   FOR UPDATE
+), rehashed AS (
+	UPDATE auth.account
+	   SET password = $8::text
+	 WHERE id = $1 AND $8::text IS NOT NULL
+), forgiven AS (
+	DELETE FROM auth.throttle
+	 WHERE key = $9
+), replaced AS (
+	UPDATE auth.session
+	   SET ended_at = now(), end_reason = 'replaced'
+	 WHERE id IN (SELECT id
+			FROM auth.session
+		       WHERE account_id = $1 AND ended_at IS NULL
+		       ORDER BY last_used_at DESC
+		      OFFSET $7::integer - 1)
+), started AS (
+	INSERT INTO auth.session (id, account_id, device, address,
+				  idle_expires_at, expires_at)
+	SELECT $2::uuid, id, $3, $4::inet,
+	       now() + make_interval(secs => $5),
+	       now() + make_interval(secs => $6)
+	  FROM account
+), announced AS (
+	INSERT INTO event.outbox (topic, type, key, data, traceparent)
+	SELECT 'auth.events', 'UserLoggedIn', id,
+	       jsonb_build_object('user_id', id, 'session_id', $2,
+				  'method', 'password'), $10
+	  FROM account
+)
+SELECT doc FROM account;
