@@ -1,0 +1,100 @@
+# functions.sh - releases and pools of the functions and of relay; to be
+# sourced after process.sh.  Uses flavour, and the variables that pools inherit.
+
+# A directory with sources is a function.
+function_names() {
+	local source
+
+	for source in "$root"/functions/*/*.c; do
+		[[ ! -e $source ]] || basename "$(dirname "$source")"
+	done | uniq
+}
+
+# Of a running function the values are those that its pool was started with.
+describe() {
+	local pid environment
+
+	if pid=$(pid_of "$1"); then
+		mapfile -d '' -t environment <"/proc/$pid/environ"
+		environment=(-i "${environment[@]}")
+	else
+		environment=("PATH=$PATH")
+	fi
+	"${as_user[@]}" env "${environment[@]}" \
+		"$VAR/functions/$1/current/$1" --describe
+}
+
+# Put what was built into releases/VERSION and print VERSION.
+make_release() {
+	local name=$1 conf grants version new
+
+	conf=$root/functions/$name/function.conf
+	grants=$root/functions/$name/grants.sql
+	if [[ $name == relay ]]; then
+		conf=$root/runtime/relay.conf
+		grants=$root/runtime/relay_grants.sql
+	fi
+	version=$(date -u +%Y%m%dT%H%M%S.%3N)
+	new=$VAR/functions/$name/releases/$version
+	user_dir "$VAR/functions/$name"
+	mkdir -p "$new"
+	cp "$root/build/$flavour/bin/$name" "$new/"
+	cp "$conf" "$new/function.conf"
+	[[ ! -e $grants ]] || cp "$grants" "$new/grants.sql"
+	echo "$version"
+}
+
+# make_current NAME VERSION: in one step, whoever looks.
+make_current() {
+	local directory=$VAR/functions/$1
+
+	ln -sfn "releases/$2" "$directory/current.new"
+	mv -T "$directory/current.new" "$directory/current"
+}
+
+# What was built is current; a new release only if it differs.
+release_if_new() {
+	local directory=$VAR/functions/$1 version
+
+	version=$(make_release "$1")
+	if diff -rq "$directory/releases/$version" "$directory/current/" \
+		>/dev/null 2>&1; then
+		rm -r "$directory/releases/$version"
+	else
+		make_current "$1" "$version"
+	fi
+}
+
+# All but the newest five and the current one.
+forget_releases() {
+	local directory=$VAR/functions/$1 old
+
+	printf '%s\n' "$directory"/releases/* | head -n -5 |
+		while read -r old; do
+			[[ $directory/current -ef $old ]] || rm -r "$old"
+		done
+}
+
+# Migrations, and roles as the current releases of these functions want them.
+migrate() {
+	local releases=("${@/#/$VAR/functions/}")
+
+	PASSWORDS_FILE=$PGPASSFILE "$root/infra/migrate" "$owner_url" \
+		"${releases[@]/%//current}" || return
+	own "$PGPASSFILE"
+}
+
+start_function() {
+	local directory=$VAR/functions/$1 pool=$VAR/bin/pool
+
+	if [[ $1 == relay ]]; then
+		KAFKA_BROKERS=$brokers start relay "$pool" "$directory"
+	else
+		start "$1" spawn-fcgi -n -s "$run/$1.sock" -M 0660 -b 4096 \
+			-- "$pool" "$directory"
+	fi
+}
+
+function_is_ready() {
+	"$VAR/bin/pool" --status "$VAR/functions/$1" >/dev/null
+}

@@ -1,0 +1,66 @@
+# nginx.jq - nginx.conf from nginx.conf.in and the functions' descriptions.
+#
+#	jq -rn --slurpfile functions FILE --rawfile template nginx.conf.in \
+#		--arg run DIR --arg public ADDRESS --arg internal ADDRESS \
+#		--arg tls "ssl http2"|"" -f nginx.jq
+#
+# FILE holds what each function prints with --describe.  A path that two
+# functions claim is an error.
+
+def upstream:
+	"unix:\($run)/\(.name).sock" as $socket |
+	"\tupstream \(.name) {",
+	"\t\tserver \"\($socket)\" max_fails=0;",
+	"\t\tserver \"\($socket)\" max_fails=0 backup;",
+	"\t\tkeepalive 64;",
+	"\t\tkeepalive_time 3s;",
+	"\t\tkeepalive_timeout 3s;",
+	"\t}",
+	if .rate > 0 then
+		"\tlimit_req_zone $binary_remote_addr zone=\(.name):1m"
+		+ " rate=\(.rate)r/s;"
+	else empty end,
+	"";
+
+# "= /plain", or a pattern where {id} stands for one segment.
+def match:
+	if contains("{id}") then
+		"~ \"^\(gsub("\\."; "\\.") | sub("{id}"; "[^/]+"))$\""
+	else "= \(.)" end;
+
+def location($function; $limited):
+	"\t\tlocation \(match) {",
+	"\t\t\tif ($http_content_encoding) { return 415; }",
+	if $limited and $function.rate > 0 then
+		"\t\t\tlimit_req zone=\($function.name)"
+		+ " burst=\(2 * $function.rate) nodelay;"
+	else empty end,
+	"\t\t\tclient_max_body_size \([$function.body_bytes, 1] | max);",
+	"\t\t\tclient_body_buffer_size \([$function.body_bytes, 8192] | max
+		| [., 1048576] | min);",
+	"\t\t\tfastcgi_read_timeout \($function.timeout_ms + 2000)ms;",
+	"\t\t\tfastcgi_pass \($function.name);",
+	"\t\t}",
+	"";
+
+def routes($is_internal):
+	[$functions[] as $f | $f.routes[] | select(.internal == $is_internal)
+		| {path, $f}] | unique_by(.path, .f.name)
+	| (group_by(.path)[] | select(length > 1)
+		| error("\(.[0].path) belongs to \(map(.f.name) | join(", "))")),
+	  .[] as {$path, $f} | $path | location($f; $is_internal | not);
+
+def lines(f): [f] | join("\n");
+
+{
+	UPSTREAMS: lines($functions[] | upstream),
+	PUBLIC: "\($public) \($tls) backlog=4096",
+	TLS: (if $tls == "" then "" else
+		"\t\tssl_certificate tls.crt;\n"
+		+ "\t\tssl_certificate_key tls.key;" end),
+	INTERNAL: $internal,
+	PUBLIC_ROUTES: lines(routes(false)),
+	INTERNAL_ROUTES: lines(routes(true)),
+} as $values
+| reduce ($values | to_entries[]) as $v ($template;
+	split("@\($v.key)@") | join($v.value))

@@ -1,0 +1,77 @@
+# nginx.sh - a stack's nginx; to be sourced after process.sh and functions.sh.
+# Uses port, internal_port and the descriptions of the functions.
+
+# TLS_CERT and TLS_KEY are remembered until the stack is down.
+nginx_tls() {
+	[[ ${TLS_CERT-} ]] || return 0
+	cp "$TLS_CERT" "$VAR/nginx/tls.crt"
+	(umask 077 && cp "${TLS_KEY?}" "$VAR/nginx/tls.key")
+	own "$VAR/nginx/tls.key"
+}
+
+nginx_scheme() {
+	if [[ -e $VAR/nginx/tls.crt ]]; then echo https; else echo http; fi
+}
+
+# What nginx.conf should be now, into nginx.conf.new; tested.
+nginx_configure() {
+	local name tls=
+
+	[[ $(nginx_scheme) == http ]] || tls="ssl http2"
+	for name in $(function_names); do
+		describe "$name"
+	done >"$VAR/nginx/functions.json"
+	jq -rn --slurpfile functions "$VAR/nginx/functions.json" \
+		--rawfile template "$root/infra/nginx/nginx.conf.in" \
+		--arg run "$run" --arg tls "$tls" \
+		--arg public "127.0.0.1:$port" \
+		--arg internal "127.0.0.1:$internal_port" \
+		-f "$root/infra/nginx/nginx.jq" >"$VAR/nginx/nginx.conf.new"
+	nginx_run -t -q -c nginx.conf.new
+}
+
+nginx_run() {
+	"${as_user[@]}" nginx -p "$VAR/nginx" -e ../log/nginx.log "$@"
+}
+
+nginx_start() {
+	user_dir "$VAR/nginx" "$VAR/nginx/tmp"
+	mkdir -p "$VAR/nginx/www"
+	cp "$root/infra/nginx/errors.conf" "$VAR/nginx/"
+	cp "$root"/api/*.yaml "$VAR/nginx/www/"
+	nginx_tls
+	nginx_configure
+	mv "$VAR/nginx/nginx.conf.new" "$VAR/nginx/nginx.conf"
+	start nginx nginx -p "$VAR/nginx" -e ../log/nginx.log -c nginx.conf
+	ready nginx 10 listens "$internal_port"
+}
+
+# Workers of nginx that take new connections.
+nginx_workers() {
+	local pid
+
+	for pid in $(session_of nginx); do
+		! grep -qs '^nginx: worker process' "/proc/$pid/cmdline" ||
+		grep -qs 'shutting down' "/proc/$pid/cmdline" || echo "$pid"
+	done
+}
+
+nginx_has_reloaded() {
+	local pid
+
+	for pid in $(nginx_workers); do
+		[[ " $* " != *" $pid "* ]] || return
+	done
+}
+
+# Only if what the functions say has changed.
+nginx_update() {
+	local old
+
+	nginx_configure
+	! cmp -s "$VAR/nginx/nginx.conf.new" "$VAR/nginx/nginx.conf" || return 0
+	mv "$VAR/nginx/nginx.conf.new" "$VAR/nginx/nginx.conf"
+	mapfile -t old < <(nginx_workers)
+	kill_user HUP "$(pid_of nginx)"
+	wait_for 10 nginx_has_reloaded "${old[@]}"
+}

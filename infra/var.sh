@@ -1,0 +1,101 @@
+# var.sh - where a stack lives: VAR, its ports and services; to be sourced.
+#
+# Sets VAR, run (the directory of sockets and pid files), port, internal_port,
+# owner_url and brokers; the last two stay empty for services of our own.
+
+# Belongs to the services' user from now on.
+own() {
+	(( EUID )) || chown kith: "$@"
+}
+
+user_dir() {
+	mkdir -p "$@"
+	own "$@"
+}
+
+# The services' user may not be able to reach a checkout of root's.
+find_var() {
+	if [[ ${VAR-} ]]; then
+		VAR=$(realpath -m "$VAR")
+	elif "${as_user[@]}" test -x "$root" 2>/dev/null; then
+		VAR=$root/var
+	else
+		VAR=/var/tmp/kith-$(md5sum <<<"$root" | cut -c 1-8)
+		echo "The services' user can't reach $root: VAR is $VAR"
+	fi
+	run=$(realpath -m "$VAR/run")
+}
+
+# Sockets have short paths: 107 bytes at most.
+make_run() {
+	if (( ${#VAR} > 75 )) && [[ ! -d $VAR/run ]]; then
+		ln -sfn "$(mktemp -d /tmp/kith.XXXXXX)" "$VAR/run"
+	fi
+	user_dir "$VAR/run/"
+	run=$(realpath "$VAR/run")
+}
+
+make_var() {
+	mkdir -p "$(dirname "$VAR")"
+	[[ -e $VAR/ports || -z $(ls -A "$VAR" 2>/dev/null) ]] ||
+		die "$VAR is neither empty nor a stack's"
+	[[ -d $VAR ]] || mkdir -m 700 "$VAR"
+	[[ -O $VAR || $(stat -c %U "$VAR") == kith ]] ||
+		die "$VAR belongs to somebody else"
+	own "$VAR"
+	"${as_user[@]}" test -w "$VAR" ||
+		die "the user kith can't reach $VAR: choose another VAR"
+	mkdir -p "$VAR"/{ports,bin,functions}
+	user_dir "$VAR/log"
+	make_run
+}
+
+# One up, down or deploy at a time.
+lock() {
+	exec 9>"$VAR/lock"
+	flock -w 120 9 || die "another command has held $VAR/lock for 120 s"
+}
+
+# Whose PostgreSQL and Kafka: the stack's own may be in the environment too,
+# from its stack.env.
+find_services() {
+	local password ours
+
+	password=$(cat "$VAR/database.password" 2>/dev/null) || password=' '
+	ours=127.0.0.1:$(cat "$VAR/ports/kafka" 2>/dev/null) || ours=' '
+	owner_url=${DATABASE_URL-} brokers=${KAFKA_BROKERS-}
+	[[ $owner_url != *"$password"* ]] || owner_url=
+	[[ $brokers != "$ours" ]] || brokers=
+	[[ $owner_url == @(|postgres?(ql)://*) ]] ||
+		die "DATABASE_URL must begin with postgresql://"
+}
+
+find_ports() {
+	port=${PORT:-$(cat "$VAR/ports/public" 2>/dev/null || echo 8080)}
+	if [[ -z $(pid_of nginx) ]]; then
+		halt nginx
+		! listens "$port" ||
+			die "port $port is in use: choose another PORT"
+	fi
+	echo "$port" >"$VAR/ports/public"
+	internal_port=$(choose_port internal nginx)
+}
+
+# stack.env is for shells and tests.
+write_env() {
+	local url internal_url=http://127.0.0.1:$internal_port
+
+	url=$(nginx_scheme)://127.0.0.1:$port
+	(
+		umask 077
+		cat >"$VAR/stack.env.new" <<-EOF
+			export VAR=${VAR@Q}
+			export KITH_URL=${url@Q}
+			export KITH_INTERNAL_URL=${internal_url@Q}
+			export KAFKA_BROKERS=${brokers@Q}
+			export DATABASE_URL=${owner_url@Q}
+		EOF
+	)
+	mv "$VAR/stack.env.new" "$VAR/stack.env"
+	echo "Kith is at $url"
+}
