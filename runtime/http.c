@@ -244,16 +244,40 @@ enum err http_paging(struct req *req, const char **limit, const char **after)
 	return OK;
 }
 
-enum err http_page(struct req *req, const char *items, const char *next)
+/* The documents of the first n rows, as a JSON array. */
+static const char *array_of(struct req *req, const struct db_rows *rows, int n)
 {
+	size_t bytes = sizeof("[]");
+	char *array, *p;
+
+	for (int i = 0; i < n; i++)
+		bytes += strlen(rows->cell[i * rows->ncols + 1]) + 1;
+	array = p = arena_alloc(req->arena, bytes);
+
+	*p++ = '[';
+	for (int i = 0; i < n; i++) {
+		if (i > 0)
+			*p++ = ',';
+		p = stpcpy(p, rows->cell[i * rows->ncols + 1]);
+	}
+	*p = ']';
+
+	return array;
+}
+
+enum err http_page(struct req *req, const struct db_rows *rows,
+		   const char *limit)
+{
+	const int most = atoi(limit), n = rows->nrows < most ? rows->nrows
+							     : most;
 	const char *cursor = "null";
 
-	if (next)
+	if (rows->nrows > most)
 		cursor = arena_printf(req->arena, "\"%s\"",
-				      keys_seal(req->arena, "cursor",
-						list_of(req), next));
+			keys_seal(req->arena, "cursor", list_of(req),
+				  rows->cell[(n - 1) * rows->ncols]));
 
 	return http_json(req, 200,
 			 arena_printf(req->arena, "{\"items\":%s,\"next\":%s}",
-				      items, cursor));
+				      array_of(req, rows, n), cursor));
 }

@@ -101,8 +101,12 @@ enum err http_json(struct req *, int status, const char *doc);
 enum err http_text(struct req *, int status, const char *type,
 		   const char *text);
 enum err http_empty(struct req *, int status);
-/* {"items": items, "next": a cursor that leads behind `next`, or null}. */
-enum err http_page(struct req *, const char *items, const char *next);
+/*
+ * {"items": [...], "next": a cursor or null}.  A row is its position in the
+ * list, which a cursor holds, and its document; the statement was asked for one
+ * row more than limit, which tells whether another page follows.
+ */
+enum err http_page(struct req *, const struct db_rows *, const char *limit);
 
 /* Refuse with a code of one's own; returns the error given. */
 enum err http_fail(struct req *, enum err, const char *code,

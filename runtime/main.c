@@ -76,8 +76,12 @@ int main(int argc, char **argv)
 	if (argc != 1)
 		log_exit(EXIT_CONFIG, "usage: %s [--describe]", name);
 
-	/* glibc would make an arena a thread, of which little is used. */
+	/*
+	 * glibc would make an arena a thread, of which little is used, and
+	 * keep the memory of a password hash.
+	 */
 	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
 	srandom((unsigned int)getpid());
 	if (conf.keys)
 		keys_read(conf.keys);

@@ -48,7 +48,8 @@ static void read_params(struct server *s, struct req *req)
 	req->user_agent = param(s, "USER_AGENT");
 	req->address = param(s, "REMOTE_ADDR") ?: "";
 	req->request_id = param(s, "REQUEST_ID") ?: "";
-	req->traceparent = trace_continue(s->arena, param(s, "TRACEPARENT"));
+	req->traceparent = trace_continue(s->arena, param(s, "TRACEPARENT"),
+					  req->request_id);
 	req->internal = listener && strcmp(listener, "internal") == 0;
 }
 

@@ -1,13 +1,13 @@
 /* trace.c - see trace.h. */
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "runtime/trace.h"
 
 /* "00-" trace id (32 hex) "-" parent id (16 hex) "-" flags (2 hex) */
 enum { VERSION = 2, TRACE = 35, SPAN = 52, BYTES = 55 };
+
+static const char nobody[] = "11111111111111111111111111111111";
 
 static bool is_zero(const char *hex, size_t n)
 {
@@ -25,18 +25,16 @@ static bool valid(const char *t)
 	       !is_zero(t + VERSION + 1, 32) && !is_zero(t + TRACE + 1, 16);
 }
 
-const char *trace_continue(struct arena *arena, const char *given)
+const char *trace_continue(struct arena *arena, const char *given,
+			   const char *request_id)
 {
-	uint64_t random[3] = { 1, 1, 1 };
-
-	/* Without randomness a trace is still valid. */
-	if (getrandom(random, sizeof(random), 0) < 0)
-		random[0] = (uint64_t)(uintptr_t)given | 1;
-
+	if (strlen(request_id) != 32 ||
+	    strspn(request_id, "0123456789abcdef") != 32 ||
+	    is_zero(request_id, 16) || is_zero(request_id + 16, 16))
+		request_id = nobody;
 	if (given && valid(given))
-		return arena_printf(arena, "%.*s-%016lx%s", TRACE, given,
-				    random[2] | 1, given + SPAN);
+		return arena_printf(arena, "%.*s-%.16s%s", TRACE, given,
+				    request_id, given + SPAN);
 
-	return arena_printf(arena, "00-%016lx%016lx-%016lx-00", random[0] | 1,
-			    random[1], random[2] | 1);
+	return arena_printf(arena, "00-%s-%.16s-00", request_id, request_id);
 }

@@ -98,19 +98,20 @@ static enum err session_logout(struct req *req)
 
 static enum err session_list(struct req *req)
 {
-	const char *limit, *after, *const *row;
+	const char *limit, *after;
+	struct db_rows rows;
 	enum err err;
 
 	err = http_paging(req, &limit, &after);
 	if (err)
 		return err;
 
-	err = db_row(req->db, &sql_session_list,
-		     ARGS(req->user, req->session, limit, after), &row);
+	err = db_all(req->db, &sql_session_list,
+		     ARGS(req->user, req->session, limit, after), &rows);
 	if (err)
 		return err;
 
-	return http_page(req, row[0], row[1]);
+	return http_page(req, &rows, limit);
 }
 
 static enum err session_end(struct req *req)

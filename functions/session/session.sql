@@ -31,27 +31,18 @@ WITH ended AS (
 SELECT count(*) FROM ended;
 
 -- name: session_list
--- A page of the account's live sessions, newest first, and the last id of the
--- page if another one follows.
-WITH live AS (
-	SELECT id, device, host(address) AS address, created_at, last_used_at
-	  FROM auth.session
-	 WHERE account_id = $1 AND ended_at IS NULL
-	   AND now() < least(idle_expires_at, expires_at)
-	   AND ($4::uuid IS NULL OR id < $4::uuid)
-	 ORDER BY id DESC
-	 LIMIT $3::integer + 1
-), page AS (
-	SELECT * FROM live ORDER BY id DESC LIMIT $3::integer
-)
-SELECT coalesce(json_agg(json_build_object(
-		'id', id, 'device', device, 'address', address,
+-- The account's live sessions, newest first, from behind the id $4.
+SELECT id, json_build_object(
+		'id', id, 'device', device, 'address', host(address),
 		'created_at', auth.rfc3339(created_at),
 		'last_used_at', auth.rfc3339(last_used_at),
-		'current', id = $2) ORDER BY id DESC), '[]'),
-       CASE WHEN (SELECT count(*) FROM live) > $3::integer
-	    THEN (array_agg(id ORDER BY id))[1] END
-  FROM page;
+		'current', id = $2)
+  FROM auth.session
+ WHERE account_id = $1 AND ended_at IS NULL
+   AND now() < least(idle_expires_at, expires_at)
+   AND ($4::uuid IS NULL OR id < $4::uuid)
+ ORDER BY id DESC
+ LIMIT $3::integer + 1;
 
 -- name: session_end
 UPDATE auth.session
