@@ -23,7 +23,7 @@ struct row {
 
 static void print_row(const struct row *r)
 {
-	printf("%-12s %7d %-8s %5d %-24.63s %d/%d\n", r->name, r->pid,
+	printf("%-12s %7d %-10s %5d %-24.63s %d/%d\n", r->name, r->pid,
 	       r->state, r->generation, r->release, r->part, r->whole);
 }
 
@@ -57,7 +57,7 @@ static int busy_threads(const struct scoreboard_worker *w)
 static void print_worker(const char *name, const struct scoreboard *board,
 			 const struct scoreboard_worker *w)
 {
-	static const char *const states[] = { "", "starting", "ready",
+	static const char *const states[] = { "-", "starting", "ready",
 					      "draining" };
 	const bool serves = w->generation == board->generation;
 
@@ -75,7 +75,8 @@ static bool print_pool(const char *dir)
 	int pid = find_pool(dir, path, &board), ready = 0;
 
 	if (!pid) {
-		print_row(&(struct row){ name, 0, "stopped", 0, "-", 0, 0 });
+		printf("%-12s %7s %-10s %5s %-24s %s\n", name, "-", "stopped",
+		       "-", "-", "-");
 		return false;
 	}
 	for (int i = 0; i < SCOREBOARD_WORKERS; i++)

@@ -179,10 +179,8 @@ def test_a_worker_serves_only_when_it_says_so(fn):
 def test_a_worker_that_is_not_ready_in_time_is_replaced(fn):
     fn.release("v1", "hang", PROCESSES=1, READY_MS=100)
     fn.start()
-    wait(lambda: len(fn.events("start")) >= 3)
-    first, second, third = fn.events("start")[:3]
-    assert second.ms - first.ms >= 200
-    assert third.ms - second.ms >= 300
+    first, second = wait(lambda: len(e := fn.events("start")) >= 2 and e)[:2]
+    assert fn.logged(f"worker {first.pid} is not ready in time")
     wait(lambda: not alive(first.pid))
 
 
