@@ -53,6 +53,7 @@ test:
 	@tests/run
 
 bench: build
+	@$(MAKE) --no-print-directory $(B)/bench/tools
 	@tests/bench/run
 
 install:
@@ -78,7 +79,9 @@ $(foreach n,$(names),$(eval \
 $(tests): $(B)/tests/%: $(B)/tests/unit/%.o
 $(tests): LDLIBS += -lcmocka
 
-$(programs) $(tests): $(B)/libruntime.a
+$(B)/bench/tools: $(B)/tests/bench/tools.o
+
+$(programs) $(tests) $(B)/bench/tools: $(B)/libruntime.a
 	@echo "link $@" && mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 

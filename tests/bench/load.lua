@@ -1,0 +1,67 @@
+-- load.lua - requests for wrk, as MODE says: sessions, refresh, login or null.
+--
+-- Each of the two threads reads every second line of the file TOKENS.  A
+-- refresh token is good for one request, so a run begins behind the line SKIP;
+-- GET /sessions is asked by 16 clients again and again.
+
+local threads = 0
+
+function setup(thread)
+	thread:set("number", threads)
+	threads = threads + 1
+end
+
+local json = { ["Content-Type"] = "application/json" }
+local clients = 16
+local lines, at = {}, 0
+
+function init()
+	local skip = tonumber(os.getenv("SKIP") or 0)
+	local n = 0
+
+	for line in io.lines(os.getenv("TOKENS")) do
+		if n % 2 == number and n >= skip then
+			lines[#lines + 1] = line
+		end
+		n = n + 1
+	end
+end
+
+local function next_line(most)
+	at = at % most + 1
+	return string.match(lines[at], "(%S+) (%S+) (%S+)")
+end
+
+local make = {}
+
+function make.sessions()
+	local _, access = next_line(clients / 2)
+	return wrk.format("GET", "/sessions",
+			  { Authorization = "Bearer " .. access })
+end
+
+function make.refresh()
+	local _, _, refresh = next_line(#lines)
+	return wrk.format("POST", "/refresh-token", json,
+			  '{"refresh_token":"' .. refresh .. '"}')
+end
+
+function make.login()
+	at = at + 1
+	return wrk.format("POST", "/login", json, string.format(
+		'{"email":"bench%d@kith.example",' ..
+		'"password":"a quiet orange tree"}', at % 500 * 2 + number + 1))
+end
+
+request = make[os.getenv("MODE")] or function()
+	return wrk.format("GET", "/healthz")
+end
+
+function done(summary, latency)
+	local e = summary.errors
+	local bad = e.connect + e.read + e.write + e.timeout + e.status
+
+	io.write(string.format("result %.0f %.2f %.2f %d\n",
+		summary.requests / summary.duration * 1e6,
+		latency:percentile(50) / 1e3, latency:percentile(99) / 1e3, bad))
+end
