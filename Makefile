@@ -23,7 +23,7 @@ CFLAGS := -std=gnu17 -g -fPIE $(flags_$(FLAVOUR)) -Wall -Wextra -Werror \
 	-Wmissing-prototypes -Wvla -Wundef -Wcast-qual -Wwrite-strings \
 	-Wno-missing-field-initializers
 LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
-LDLIBS := -lfcgi -ljansson -ljwt -largon2 -lcrypto -lpq -lrdkafka -lpthread
+LDLIBS := -lfcgi -ljansson -largon2 -lcrypto -lpq -lrdkafka -lpthread
 
 objects = $(patsubst %.c,$(B)/%.o,$(filter-out functions/%/worker.c,$(wildcard $(1))))
 
@@ -34,7 +34,7 @@ tests := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*_test.c))
 headers := $(patsubst %,$(B)/%.h,$(filter-out %grants.sql,\
 	$(wildcard runtime/*.sql functions/*/*.sql)))
 special := $(call objects,runtime/main.c runtime/pool*.c runtime/relay*.c)
-all := $(call objects,runtime/*.c functions/*/*.c tests/unit/*.c)
+all := $(call objects,runtime/*.c functions/*/*.c tests/*/*.c)
 
 .PHONY: run up down status deploy build test bench clean install programs
 .SECONDARY:

@@ -60,6 +60,8 @@ void db_release(struct db *db)
 
 static enum err take(struct db *db)
 {
+	if (db->conn && !db->atomic && !db_conn_well(db->conn))
+		db_release(db);
 	if (db->conn)
 		return OK;
 
@@ -178,35 +180,18 @@ static bool must_prepare_again(const char *state)
 	return is_state(state, "26000") || is_state(state, "0A000");
 }
 
-/*
- * Starts afresh on a connection of its own, which loses nothing: the statement
- * that failed did nothing.
- */
-static bool replace_connection(struct db *db)
-{
-	if (db->atomic || db->held)
-		return false;
-
-	PQfinish(db->conn->pg);
-	db->conn->pg = NULL;
-	db_release(db);
-
-	return true;
-}
-
 /* The try failed with this state: is another one worth it? */
 static bool try_again(struct db *db, const char *state, int tries)
 {
-	if (tries == TRIES)
+	const bool forgotten = must_prepare_again(state);
+
+	db->conn->stale |= forgotten;
+	if (!forgotten && !is_conflict(state))
 		return false;
-	if (must_prepare_again(state))
-		return replace_connection(db);
-	if (!is_conflict(state))
-		return false;
-	if (db->atomic) {
+	if (db->atomic)
 		db->conflicted = true;
+	if (db->atomic || tries == TRIES)
 		return false;
-	}
 	usleep((useconds_t)(random() % RETRY_PAUSE_US));
 
 	return true;
@@ -253,7 +238,7 @@ enum err db_all(struct db *db, const struct db_stmt *stmt, struct db_args args,
 {
 	const char **cell;
 	int nrows, ncols;
-	PGresult *r;
+	PGresult *r = NULL;
 	enum err err;
 
 	err = run(db, stmt, args, &r);
@@ -317,9 +302,12 @@ static enum err command(struct db *db, const char *word)
 		return ERR_UNAVAILABLE;
 	state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
 	db->conflicted |= is_conflict(state);
-	if (state || strcmp(PQcmdStatus(r), word) != 0) {
-		err = state ? classify(state) : ERR_INTERNAL;
+	if (state) {
+		err = classify(state);
 		log_result(word, r, err);
+	} else if (strcmp(PQcmdStatus(r), word) != 0) {
+		err = ERR_INTERNAL;
+		log_error("database: %s: was %s", word, PQcmdStatus(r));
 	}
 	PQclear(r);
 

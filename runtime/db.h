@@ -61,7 +61,7 @@ struct db_config {
 	const char *role;	/* logs in instead of the URL's; NULL: the URL's */
 	int connections;	/* at most, of the whole process */
 	int wait_ms;		/* for a free connection */
-	int timeout_ms;		/* of a statement and of connecting */
+	int timeout_ms;		/* of a statement; of connecting, up to 2 s */
 };
 
 /* Never NULL; connects to nothing yet.  The config's strings are kept. */

@@ -14,6 +14,7 @@
 enum {
 	CONNECT_TIMEOUT_MS = 2000,
 	LOCK_TIMEOUT_MS = 500,
+	GRACE_MS = 100,			/* for the server to time out first */
 	PAUSE_MIN_US = 100 * 1000,	/* after a failed connect */
 	PAUSE_SPAN_US = 400 * 1000,
 };
@@ -37,7 +38,7 @@ uint64_t db_clock_us(void)
 
 uint64_t db_pool_timeout_us(const struct db_pool *pool)
 {
-	return (uint64_t)pool->config.timeout_ms * 1000;
+	return ((uint64_t)pool->config.timeout_ms + GRACE_MS) * 1000;
 }
 
 struct db_pool *db_pool_new(const struct db_config *config)
@@ -177,6 +178,8 @@ static void log_failure(PGconn *pg)
 /* Not everybody at once, and not without a pause, when the server is away. */
 static enum err conn_open(struct db_pool *pool, struct db_conn *c)
 {
+	const int timeout_ms = pool->config.timeout_ms < CONNECT_TIMEOUT_MS
+			       ? pool->config.timeout_ms : CONNECT_TIMEOUT_MS;
 	const uint64_t now = db_clock_us();
 	uint64_t paused_until;
 	bool connected;
@@ -189,7 +192,8 @@ static enum err conn_open(struct db_pool *pool, struct db_conn *c)
 
 	c->pg = start_connecting(&pool->config);
 	connected = c->pg && PQstatus(c->pg) != CONNECTION_BAD &&
-		    finish_connecting(c->pg, now + CONNECT_TIMEOUT_MS * 1000);
+		    finish_connecting(c->pg,
+				      now + (uint64_t)timeout_ms * 1000);
 	if (connected && PQsetnonblocking(c->pg, 1) == 0)
 		return OK;
 
@@ -231,14 +235,12 @@ static struct db_conn *take_place(struct db_pool *pool)
 	return c;
 }
 
-/* A server that has left said so: its message waits to be read. */
+/* What a server says unasked is that it leaves. */
 static bool still_there(struct db_conn *c)
 {
 	struct pollfd p = { .fd = PQsocket(c->pg), .events = POLLIN };
 
-	return poll(&p, 1, 0) == 0 ||
-	       (PQconsumeInput(c->pg) && PQstatus(c->pg) == CONNECTION_OK &&
-		poll(&p, 1, 0) == 0);
+	return poll(&p, 1, 0) == 0;
 }
 
 enum err db_pool_take(struct db_pool *pool, struct db_conn **out)
@@ -266,10 +268,15 @@ enum err db_pool_take(struct db_pool *pool, struct db_conn **out)
 	return OK;
 }
 
+bool db_conn_well(const struct db_conn *c)
+{
+	return c->pg && !c->stale && PQstatus(c->pg) == CONNECTION_OK &&
+	       PQtransactionStatus(c->pg) == PQTRANS_IDLE;
+}
+
 void db_pool_give(struct db_pool *pool, struct db_conn *c)
 {
-	const bool well = c->pg && PQstatus(c->pg) == CONNECTION_OK &&
-			  PQtransactionStatus(c->pg) == PQTRANS_IDLE;
+	const bool well = db_conn_well(c);
 
 	if (!well)
 		conn_free(c);

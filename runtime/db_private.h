@@ -14,6 +14,7 @@ enum { DB_STATEMENTS = 64 };		/* of a program */
 struct db_conn {
 	PGconn *pg;
 	struct db_conn *next;		/* idle ones */
+	bool stale;			/* its statements must be forgotten */
 	size_t prepared;
 	const struct db_stmt *statement[DB_STATEMENTS];	/* v[prepared] */
 };
@@ -32,7 +33,10 @@ uint64_t db_clock_us(void);
 /* Lends a live connection of the pool.  ERR_UNAVAILABLE: logged. */
 enum err db_pool_take(struct db_pool *, struct db_conn **out);
 
-/* Takes it back; one that is not idle and well is closed. */
+/* Ready for another statement. */
+bool db_conn_well(const struct db_conn *);
+
+/* Takes it back; one that is not well is closed. */
 void db_pool_give(struct db_pool *, struct db_conn *);
 
 /* How long a statement may take. */

@@ -86,12 +86,11 @@ enum err idempotency_run(struct req *req)
 		return http_fail(req, ERR_INVALID, "idempotency_key_invalid",
 				 "The key is 1 to 128 printable characters");
 
-	run.key = keys_mac_text(req->arena, "idempotency key",
-		      arena_printf(req->arena, "%s %s %s",
-				   req->user ?: "-", req->path,
-				   req->idempotency_key));
-	run.request = keys_mac_text(req->arena, "idempotency request",
-				    req->body);
+	run.key = keys_mac(req->arena, "idempotency key",
+			   arena_printf(req->arena, "%s %s %s",
+					req->user ?: "-", req->path,
+					req->idempotency_key));
+	run.request = keys_mac(req->arena, "idempotency request", req->body);
 
 	return db_atomic(req->db, run_once, &run);
 }

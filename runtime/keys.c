@@ -113,7 +113,7 @@ static EVP_PKEY *public_key(const char *kid, size_t kid_bytes)
 	return NULL;
 }
 
-static bool kid_new(const char *kid)
+static bool kid_is_new(const char *kid)
 {
 	const size_t bytes = strspn(kid, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "abcdefghijklmnopqrstuvwxyz0123456789_-");
@@ -139,7 +139,7 @@ static void read_jwk(json_t *jwk)
 	    !read_coordinate(x, point + 1) ||
 	    !read_coordinate(y, point + 1 + COORDINATE_BYTES))
 		refuse("jwks.json", "not a public ES256 key");
-	if (!kid_new(kid) || keys.publics == PUBLIC_KEYS)
+	if (!kid_is_new(kid) || keys.publics == PUBLIC_KEYS)
 		refuse("jwks.json", "a bad or repeated kid, or too many keys");
 
 	key = key_of_point(point, sizeof(point));

@@ -23,21 +23,14 @@
 #include "runtime/arena.h"
 #include "runtime/err.h"
 
-enum { KEYS_MAC_BYTES = 32 };
-
 /* Before any thread is started. */
 void keys_read(const char *directory);
 
 /*
- * HMAC-SHA256 of data under a key that is derived from the secret for this
- * purpose alone (HKDF, RFC 5869).
+ * HMAC-SHA256 of text under a key that is derived from the secret for this
+ * purpose alone (HKDF, RFC 5869), as PostgreSQL reads a bytea: "\\x" and hex.
  */
-void keys_mac(const char *purpose, const void *data, size_t bytes,
-	      unsigned char out[KEYS_MAC_BYTES]);
-
-/* The same of a text, as PostgreSQL reads a bytea: "\\x" and hex. */
-const char *keys_mac_text(struct arena *, const char *purpose,
-			  const char *text);
+const char *keys_mac(struct arena *, const char *purpose, const char *text);
 
 /*
  * AES-256-GCM under a key derived from the secret for this purpose and

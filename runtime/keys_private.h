@@ -25,12 +25,4 @@ int keys_refresh_number(void);
 
 const unsigned char *keys_secret(void);
 
-/*
- * HKDF-SHA256 (RFC 5869): a key of its own for this label and context, which
- * together have fewer than 128 bytes.
- */
-void keys_derive(const unsigned char key[KEYS_BYTES], const char *label,
-		 const void *context, size_t bytes,
-		 unsigned char out[KEYS_BYTES]);
-
 #endif

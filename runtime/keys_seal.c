@@ -6,6 +6,7 @@
 #include <openssl/kdf.h>
 #include <openssl/rand.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "runtime/base64url.h"
@@ -23,51 +24,47 @@ static void must(bool done)
 		log_exit(EXIT_SYSTEM, "OpenSSL has no memory");
 }
 
-void keys_derive(const unsigned char key[KEYS_BYTES], const char *label,
-		 const void *context, size_t bytes,
-		 unsigned char out[KEYS_BYTES])
+/*
+ * HKDF-SHA256 (RFC 5869) of the secret: a key of its own for this label and
+ * purpose, which together are shorter than INFO_BYTES.
+ */
+static void derive(const char *label, const char *purpose,
+		   unsigned char out[KEYS_BYTES])
 {
 	EVP_PKEY_CTX *hkdf = EVP_PKEY_CTX_new_id(EVP_PKEY_HKDF, NULL);
-	const size_t label_bytes = strlen(label) + 1;	/* NUL: where it ends */
 	unsigned char info[INFO_BYTES];
 	size_t out_bytes = KEYS_BYTES;
+	int bytes;
 
-	assert(label_bytes + bytes <= sizeof(info));
-	memcpy(info, label, label_bytes);
-	memcpy(info + label_bytes, context, bytes);
-
+	bytes = snprintf((char *)info, sizeof(info), "%s:%s", label, purpose);
+	assert(bytes < INFO_BYTES);
 	must(hkdf && EVP_PKEY_derive_init(hkdf) == 1 &&
 	     EVP_PKEY_CTX_set_hkdf_md(hkdf, EVP_sha256()) == 1 &&
-	     EVP_PKEY_CTX_set1_hkdf_key(hkdf, key, KEYS_BYTES) == 1 &&
-	     EVP_PKEY_CTX_add1_hkdf_info(hkdf, info,
-					 (int)(label_bytes + bytes)) == 1 &&
+	     EVP_PKEY_CTX_set1_hkdf_key(hkdf, keys_secret(),
+					KEYS_BYTES) == 1 &&
+	     EVP_PKEY_CTX_add1_hkdf_info(hkdf, info, bytes) == 1 &&
 	     EVP_PKEY_derive(hkdf, out, &out_bytes) == 1);
 	EVP_PKEY_CTX_free(hkdf);
 }
 
-static void mac(const char *label, const char *purpose, const void *data,
-		size_t bytes, unsigned char out[KEYS_MAC_BYTES])
+static void mac(const char *label, const char *purpose, const char *text,
+		unsigned char out[KEYS_BYTES])
 {
 	unsigned char key[KEYS_BYTES];
 
-	keys_derive(keys_secret(), label, purpose, strlen(purpose), key);
-	must(HMAC(EVP_sha256(), key, sizeof(key), data, bytes, out, NULL));
+	derive(label, purpose, key);
+	must(HMAC(EVP_sha256(), key, sizeof(key), (const void *)text,
+		  strlen(text), out, NULL));
 }
 
-void keys_mac(const char *purpose, const void *data, size_t bytes,
-	      unsigned char out[KEYS_MAC_BYTES])
-{
-	mac("mac", purpose, data, bytes, out);
-}
-
-const char *keys_mac_text(struct arena *arena, const char *purpose,
-			  const char *text)
+const char *keys_mac(struct arena *arena, const char *purpose,
+		     const char *text)
 {
 	static const char digits[] = "0123456789abcdef";
-	unsigned char bytes[KEYS_MAC_BYTES];
+	unsigned char bytes[KEYS_BYTES];
 	char *hex = arena_alloc(arena, sizeof("\\x") + 2 * sizeof(bytes));
 
-	keys_mac(purpose, text, strlen(text), bytes);
+	mac("mac", purpose, text, bytes);
 	hex[0] = '\\';
 	hex[1] = 'x';
 	for (size_t i = 0; i < sizeof(bytes); i++) {
@@ -85,9 +82,9 @@ static EVP_CIPHER_CTX *cipher_new(const char *purpose, const char *context,
 				  const unsigned char *nonce, bool seals)
 {
 	EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
-	unsigned char key[KEYS_MAC_BYTES];
+	unsigned char key[KEYS_BYTES];
 
-	mac("seal", purpose, context, strlen(context), key);
+	mac("seal", purpose, context, key);
 	must(cipher && EVP_CipherInit_ex(cipher, EVP_aes_256_gcm(), NULL, key,
 					 nonce, seals) == 1);
 	return cipher;

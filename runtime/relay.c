@@ -115,8 +115,10 @@ static bool take_the_lead(struct relay *r)
 
 	must(db_hold(r->db));
 	while ((err = db_one(r->db, &sql_relay_lead, NO_ARGS, &leads)) ==
-	       ERR_NOT_FOUND && !stop)
+	       ERR_NOT_FOUND && !stop) {
+		arena_reset(r->arena);
 		pause_ms(WAIT_PAUSE_MS);
+	}
 	if (stop)
 		return false;
 	must(err);
@@ -163,6 +165,7 @@ static void store(struct relay *r, struct position to)
 	if (err == ERR_NOT_FOUND)
 		log_exit(EXIT_SYSTEM, "relay: another one leads");
 	must(err);
+	move_to(r, to);
 }
 
 static void publish(struct relay *r, const struct db_rows *rows)
@@ -179,7 +182,6 @@ static void publish(struct relay *r, const struct db_rows *rows)
 	}
 
 	store(r, behind(r, rows));
-	move_to(r, behind(r, rows));
 	r->busy_ms = now_ms();
 	atomic_fetch_add(&r->slot->published, n);
 }
@@ -194,6 +196,8 @@ static void look(struct relay *r)
 			 arena_printf(r->arena, "%d", BATCH)), &rows));
 	if (rows.cell[ID])
 		publish(r, &rows);
+	else if (r->at.target)
+		store(r, behind(r, &rows));
 	else
 		move_to(r, behind(r, &rows));
 
@@ -202,19 +206,23 @@ static void look(struct relay *r)
 							 : IDLE_PAUSE_MS);
 }
 
-static void clean_up(struct relay *r)
+/* Every so often, and it may fail: without the database, look() ends us. */
+static void sometimes(struct relay *r, const struct db_stmt *stmt,
+		      int64_t *last_ms, int every_ms)
 {
-	const int64_t now = now_ms();
 	const char *done;
 
-	if (now - r->emptied_ms >= EMPTY_MS) {
-		must(db_one(r->db, &sql_relay_empty, NO_ARGS, &done));
-		r->emptied_ms = now;
-	}
-	if (now - r->tidied_ms >= TIDY_MS) {
-		must(db_one(r->db, &sql_relay_tidy, NO_ARGS, &done));
-		r->tidied_ms = now;
-	}
+	if (now_ms() - *last_ms < every_ms)
+		return;
+	if (db_one(r->db, stmt, NO_ARGS, &done))
+		log_warn("relay: %s is put off", stmt->name);
+	*last_ms = now_ms();
+}
+
+static void clean_up(struct relay *r)
+{
+	sometimes(r, &sql_relay_empty, &r->emptied_ms, EMPTY_MS);
+	sometimes(r, &sql_relay_tidy, &r->tidied_ms, TIDY_MS);
 }
 
 static void relay_run(struct db_pool *pool)

@@ -1,3 +1,5 @@
+-- Not a function: it needs less than what all of them may.
+REVOKE kith_function FROM kith_relay;
 GRANT USAGE ON SCHEMA event TO kith_relay;
 GRANT SELECT ON event.outbox TO kith_relay;
 GRANT SELECT, UPDATE ON event.cursor TO kith_relay;

@@ -5,11 +5,12 @@
  * aud, sub (account), sid (session), iat, exp.  RFC 7519, 8725, 9068.
  *
  * Refresh token: "v1." and base64url of key number (1 byte), session id (16),
- * counter (4, big-endian) and the first 16 bytes of HMAC-SHA256 under a key
- * derived for that session.  Nothing of it is stored but the counter.
+ * counter (4, big-endian) and the first 16 bytes of their HMAC-SHA256.  Nothing
+ * of it is stored but the counter.
  *
  * Errors: ERR_AUTH for every token that is not ours and valid now, without
- * saying why.  Times are seconds since the epoch.
+ * saying why; ERR_INTERNAL when the key to make one is missing.  Times are
+ * seconds since the epoch.
  */
 #ifndef RUNTIME_TOKEN_H
 #define RUNTIME_TOKEN_H

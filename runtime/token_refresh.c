@@ -31,12 +31,8 @@ enum {
 static void mac(const struct refresh *r, const unsigned char *key,
 		unsigned char out[EVP_MAX_MD_SIZE])
 {
-	unsigned char session_key[KEYS_BYTES];
-
-	keys_derive(key, "refresh", r->session, sizeof(r->session),
-		    session_key);
-	if (!HMAC(EVP_sha256(), session_key, sizeof(session_key),
-		  (const unsigned char *)r, SIGNED_BYTES, out, NULL))
+	if (!HMAC(EVP_sha256(), key, KEYS_BYTES, (const unsigned char *)r,
+		  SIGNED_BYTES, out, NULL))
 		log_exit(EXIT_SYSTEM, "OpenSSL has no memory");
 }
 

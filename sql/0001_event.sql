@@ -72,7 +72,7 @@ BEGIN
 		EXECUTE 'SELECT EXISTS (SELECT FROM ' || name || ')' INTO used;
 		CONTINUE WHEN NOT used;
 
-		EXECUTE 'LOCK TABLE ' || name || ' IN ACCESS EXCLUSIVE MODE';
+		EXECUTE 'LOCK TABLE ' || name || ' IN ACCESS EXCLUSIVE MODE NOWAIT';
 		EXECUTE 'SELECT EXISTS (SELECT FROM ' || name ||
 			' WHERE xid >= pg_snapshot_xmin($1)'
 			' AND NOT pg_visible_in_snapshot(xid, $1))'

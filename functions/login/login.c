@@ -71,8 +71,7 @@ static enum err login(struct req *req)
 
 	err = db_row(req->db, &sql_login_attempt,
 		     ARGS(c.email, req->address,
-			  keys_mac_text(req->arena, "throttle", "")),
-		     &attempt);
+			  keys_mac(req->arena, "throttle", "")), &attempt);
 	if (err)
 		return err;
 	if (attempt[WAIT_S])

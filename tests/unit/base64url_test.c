@@ -34,7 +34,7 @@ static void text_and_bytes_are_each_others(void **state)
 static void decode_refuses_every_other_text(void **state)
 {
 	static const char *const texts[] = {
-		"Z", "Zm9vY", "Zg=", "Zg==", "Zm8=", "Zh", "Zk", "Zo", "Zv",
+		"A", "Z", "Zm9vA", "Zg=", "Zg==", "Zm8=", "Zh", "Zk", "Zo", "Zv",
 		"Zm9", "Zm+v", "Zm/v", "Zm9v\n", " Zm9v", "Zm 9v", "Zm.9v",
 		"Zm9\xc3\xa9",
 	};

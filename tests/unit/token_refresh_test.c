@@ -53,7 +53,7 @@ static void a_token_has_the_form_of_its_specification(void **state)
 		   "101112131415161718191a1b1c1d1e1f\n");
 	keys_read(keys_directory);
 	assert_string_equal(token_of(SESSION, 7), "v1.AAF_IuJ5sHzDmMTcDAwHOY8"
-			    "AAAAHhw0YwE8H4deXgjEqZXL4zw");
+			    "AAAAHO0F3re8cmtbtJzWrbjbjzg");
 }
 
 static void a_changed_bit_anywhere_is_refused(void **state)
