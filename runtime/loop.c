@@ -117,6 +117,17 @@ static bool accept_one(struct loop *l)
 	return true;
 }
 
+/*
+ * Wait for the next connection behind the function's other processes: the
+ * kernel wakes the one that has waited longest since it was added.
+ */
+static void queue_up(struct loop *l)
+{
+	watch(l->wakeups, l->listener, 0, EPOLL_CTL_DEL);
+	watch(l->wakeups, l->listener, EPOLLIN | EPOLLEXCLUSIVE,
+	      EPOLL_CTL_ADD);
+}
+
 static void drain(struct loop *l)
 {
 	struct signalfd_siginfo signal;
@@ -143,10 +154,10 @@ static void accept_and_drain(struct loop *l)
 			continue;
 		if (e.data.fd == l->drained)
 			return;
-		if (e.data.fd == l->listener)
-			accept_one(l);
-		else
+		if (e.data.fd != l->listener)
 			drain(l);
+		else if (accept_one(l))
+			queue_up(l);
 	}
 }
 

@@ -165,7 +165,7 @@ static struct totals *read_boards(struct arena *arena, const glob_t *paths,
 				  size_t *n)
 {
 	struct totals *all = arena_alloc(arena,
-					 paths->gl_pathc * sizeof(*all) + 1);
+					 paths->gl_pathc * sizeof(*all));
 
 	*n = 0;
 	for (size_t i = 0; i < paths->gl_pathc; i++) {

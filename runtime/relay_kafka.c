@@ -9,7 +9,7 @@
 #include "runtime/log.h"
 #include "runtime/relay_kafka.h"
 
-enum { POLL_MS = 100, ADMIN_TIMEOUT_MS = 5000, FLUSH_MS = 500 };
+enum { POLL_MS = 100, ADMIN_TIMEOUT_MS = 5000, LEARN_MS = 500, FLUSH_MS = 500 };
 
 struct publisher {
 	rd_kafka_t *kafka;
@@ -207,11 +207,23 @@ static bool try_topics(struct publisher *p)
 	return exist;
 }
 
+/* Or else a topic's first event waits a second for librdkafka to ask. */
+static void learn_topics(struct publisher *p)
+{
+	const struct rd_kafka_metadata *all;
+
+	if (rd_kafka_metadata(p->kafka, 1, NULL, &all, LEARN_MS) ==
+	    RD_KAFKA_RESP_ERR_NO_ERROR)
+		rd_kafka_metadata_destroy(all);
+}
+
 enum err publisher_make_topics(struct publisher *p)
 {
 	while (!*p->stop) {
-		if (try_topics(p))
+		if (try_topics(p)) {
+			learn_topics(p);
 			return OK;
+		}
 		rd_kafka_poll(p->kafka, POLL_MS);
 	}
 	return ERR_UNAVAILABLE;

@@ -1,4 +1,5 @@
 /* serve.c - see serve.h. */
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,33 +54,34 @@ static void read_params(struct server *s, struct req *req)
 	req->internal = listener && strcmp(listener, "internal") == 0;
 }
 
-/*
- * All of the body must be read, or its rest would be taken for the next
- * request.  A body over the limit or of another length than announced leaves
- * the connection unusable.
- */
-static enum err read_body(struct server *s, struct req *req)
+/* The body's announced length; one that can't be is ERR_MALFORMED. */
+static enum err body_length(struct server *s, size_t *bytes)
 {
 	const char *announced = param(s, "CONTENT_LENGTH") ?: "0";
-	const size_t limit = (size_t)conf.body_bytes;
-	char *body, *end;
+	char *end;
+
+	*bytes = strtoul(announced, &end, 10);
+	if (!isdigit((unsigned char)*announced) || *end)
+		return ERR_MALFORMED;
+
+	return *bytes > (size_t)conf.body_bytes ? ERR_TOO_LARGE : OK;
+}
+
+static enum err read_body(struct server *s, struct req *req)
+{
 	size_t bytes;
+	enum err err;
+	char *body;
 	int got;
 
-	bytes = strtoul(announced, &end, 10);
-	if (*announced < '0' || *announced > '9' || *end || bytes > limit) {
-		s->fcgi.keepConnection = 0;
-		return *end || *announced == '-' ? ERR_MALFORMED
-						 : ERR_TOO_LARGE;
-	}
+	err = body_length(s, &bytes);
+	if (err)
+		return err;
 
 	body = arena_alloc(s->arena, bytes + 1);
 	got = FCGX_GetStr(body, (int)bytes, s->fcgi.in);
-	if (got < 0 || (size_t)got != bytes ||
-	    FCGX_GetChar(s->fcgi.in) != EOF) {
-		s->fcgi.keepConnection = 0;
+	if (got < 0 || (size_t)got != bytes || FCGX_GetChar(s->fcgi.in) != EOF)
 		return ERR_MALFORMED;
-	}
 	req->body = body;
 	req->body_bytes = bytes;
 
@@ -155,6 +157,8 @@ static void answer(struct server *s, uint64_t started_us)
 
 	err = read_body(s, &req);
 	if (err) {
+		/* What is left of it would be taken for the next request. */
+		s->fcgi.keepConnection = 0;
 		http_refuse(&req, err);
 	} else if (too_old(s)) {
 		atomic_fetch_add(&s->slot->shed, 1);
