@@ -10,6 +10,11 @@ function_names() {
 	done | uniq
 }
 
+# relay is released and run like a function, but has no routes.
+is_function() {
+	[[ $1 == relay ]] || function_names | grep -qxF -e "$1"
+}
+
 # Of a running function the values are those that its pool was started with.
 describe() {
 	local pid environment

@@ -4,6 +4,7 @@ A running stack as tests see it: clients, accounts, events, and waiting.
 Where it is, its stack.env says: KITH_URL, KITH_INTERNAL_URL, DATABASE_URL and
 KAFKA_BROKERS in the environment.
 """
+import concurrent.futures
 import dataclasses
 import json
 import secrets
@@ -23,6 +24,13 @@ def wait_until(predicate, seconds):
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(POLL_S)
     return value
+
+
+def at_once(count, call):
+    """What call() returned, so many times in parallel."""
+    with concurrent.futures.ThreadPoolExecutor(count) as threads:
+        return [f.result()
+                for f in [threads.submit(call) for _ in range(count)]]
 
 
 class Client(requests.Session):
@@ -83,6 +91,33 @@ def login(client, account, **members):
     answer = client.post("/login", json=account.credentials | members)
     assert answer.status_code == 200, answer.text
     return dataclasses.replace(account, tokens=answer.json())
+
+
+def refresh(client, account):
+    """The answer to its refresh token."""
+    return client.post("/refresh-token", json={
+        "refresh_token": account.tokens["refresh_token"]})
+
+
+def renew(client, account):
+    """The same account and session with new tokens."""
+    answer = refresh(client, account)
+    assert answer.status_code == 200, answer.text
+    return dataclasses.replace(account, tokens=answer.json())
+
+
+def sessions(client, account):
+    """The live ones; none for a token that is no longer accepted."""
+    answer = client.get("/sessions", headers=account.bearer)
+    assert answer.status_code in (200, 401)
+    return answer.json().get("items", [])
+
+
+def assert_problem(answer, status, code, **errors):
+    """errors: the codes by the pointers' last names."""
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert {e["pointer"].lstrip("/"): e["code"]
+            for e in answer.json()["errors"]} == errors
 
 
 @dataclasses.dataclass

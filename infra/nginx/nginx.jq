@@ -30,7 +30,7 @@ def match:
 
 def location($function; $limited):
 	"\t\tlocation \(match) {",
-	"\t\t\tif ($http_content_encoding) { return 415; }",
+	"\t\t\tif ($http_content_encoding != \"\") { return 415; }",
 	if $limited and $function.rate > 0 then
 		"\t\t\tlimit_req zone=\($function.name)"
 		+ " burst=\(2 * $function.rate) nodelay;"

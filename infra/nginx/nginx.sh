@@ -13,20 +13,22 @@ nginx_scheme() {
 	if [[ -e $VAR/nginx/tls.crt ]]; then echo https; else echo http; fi
 }
 
-# What nginx.conf should be now, into nginx.conf.new; tested.
+# What nginx.conf should be now, into nginx.conf.new; tested.  Works where
+# set -e doesn't.
 nginx_configure() {
 	local name tls=
 
 	[[ $(nginx_scheme) == http ]] || tls="ssl http2"
 	for name in $(function_names); do
-		describe "$name"
+		describe "$name" || return
 	done >"$VAR/nginx/functions.json"
 	jq -rn --slurpfile functions "$VAR/nginx/functions.json" \
 		--rawfile template "$root/infra/nginx/nginx.conf.in" \
 		--arg run "$run" --arg tls "$tls" \
 		--arg public "127.0.0.1:$port" \
 		--arg internal "127.0.0.1:$internal_port" \
-		-f "$root/infra/nginx/nginx.jq" >"$VAR/nginx/nginx.conf.new"
+		-f "$root/infra/nginx/nginx.jq" \
+		>"$VAR/nginx/nginx.conf.new" || return
 	nginx_run -t -q -c nginx.conf.new
 }
 

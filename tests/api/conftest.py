@@ -8,6 +8,7 @@ import psycopg2
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+pytest.register_assert_rewrite("contract", "kith")
 
 import contract
 from kith import Client, Events, register

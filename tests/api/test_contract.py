@@ -11,30 +11,12 @@ import jwt
 import pytest
 
 import contract
-from kith import credentials, login, wait_until
+from kith import (assert_problem, credentials, login, refresh, sessions,
+                  wait_until)
 
 POSTS = ["/register", "/login", "/refresh-token"]
 GUARDED = [("POST", "/logout"), ("GET", "/sessions"),
            ("DELETE", f"/sessions/{uuid.uuid4()}")]
-
-
-def assert_problem(answer, status, code, **errors):
-    """errors: the codes by the pointers' last names."""
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
-    assert {e["pointer"].lstrip("/"): e["code"]
-            for e in answer.json()["errors"]} == errors
-
-
-def sessions(kith, account):
-    """The live ones; none for a token that is no longer accepted."""
-    answer = kith.get("/sessions", headers=account.bearer)
-    assert answer.status_code in (200, 401)
-    return answer.json().get("items", [])
-
-
-def refresh(kith, account):
-    token = account.tokens["refresh_token"]
-    return kith.post("/refresh-token", json={"refresh_token": token})
 
 
 def test_register_gives_tokens_and_the_profile(kith):

@@ -79,55 +79,61 @@ def assert_problem(answer, status, code):
     assert_headers(answer)
 
 
-def http(*lines, body=""):
+def text(*lines, body=""):
     return "\r\n".join([*lines, "", body]).encode()
 
 
-@pytest.mark.parametrize("request_, status, code", [
-    (b"GARBAGE\r\n\r\n", 400, "malformed"),
-    (b"\x16\x03\x01\x02\x00\r\n\r\n", 400, "malformed"),
-    (http("GET /%zz HTTP/1.1", "Host: a"), 400, "malformed"),
-    (http("GET /%00 HTTP/1.1", "Host: a"), 400, "malformed"),
-    (http("GET /../x HTTP/1.1", "Host: a"), 400, "malformed"),
-    (http("CONNECT a:443 HTTP/1.1", "Host: a"), 400, "malformed"),
-    (http("GET /login HTTP/1.1"), 400, "malformed"),
-    (http("GET /login HTTP/1.1", "Host: a", "Host: b"), 400, "malformed"),
-    (http("GET /login HTTP/1.1", "Host: a", "A: b", " c"), 400, "malformed"),
-    (http("GET /login HTTP/2.0", "Host: a"), 505, "malformed"),
-    (http("POST /login HTTP/1.1", "Host: a", "Content-Length: 1",
-          "Transfer-Encoding: chunked", body="0\r\n\r\n"), 400, "malformed"),
-    (http("POST /login HTTP/1.1", "Host: a", "Content-Length: 1",
-          "Content-Length: 1", body="a"), 400, "malformed"),
-    (http("POST /login HTTP/1.1", "Host: a", "Content-Length: -1"),
-     400, "malformed"),
-    (http("POST /login HTTP/1.1", "Host: a", "Transfer-Encoding: xchunked",
-          body="0\r\n\r\n"), 400, "malformed"),
-    (http("POST /login HTTP/1.1", "Host: a", "Transfer-Encoding: chunked",
-          body="x\r\n"), 400, "malformed"),
-    (http("GET /" + 9000 * "a" + " HTTP/1.1", "Host: a"), 414, "too_large"),
-    (http("GET / HTTP/1.1", "Host: a", "A: " + 9000 * "a"), 431, "too_large"),
-    (http("GET / HTTP/1.1", "Host: a", *2000 * ["A: " + 30 * "a"]),
-     431, "too_large"),
-])
-def test_it_refuses_what_is_not_http_and_closes(request_, status, code):
+def post(*lines, body=""):
+    return text("POST /login HTTP/1.1", "Host: a", *lines, body=body)
+
+
+BAD = {
+    "no request": (b"GARBAGE\r\n\r\n", 400),
+    "TLS": (b"\x16\x03\x01\x02\x00\r\n\r\n", 400),
+    "bad escape": (text("GET /%zz HTTP/1.1", "Host: a"), 400),
+    "NUL": (text("GET /%00 HTTP/1.1", "Host: a"), 400),
+    "above the root": (text("GET /../x HTTP/1.1", "Host: a"), 400),
+    "proxy": (text("CONNECT a:443 HTTP/1.1", "Host: a"), 400),
+    "no host": (text("GET /login HTTP/1.1"), 400),
+    "two hosts": (text("GET /login HTTP/1.1", "Host: a", "Host: b"), 400),
+    "folded": (text("GET /login HTTP/1.1", "Host: a", "A: b", " c"), 400),
+    "HTTP/2.0": (text("GET /login HTTP/2.0", "Host: a"), 505),
+    "two framings": (post("Content-Length: 1", "Transfer-Encoding: chunked",
+                          body="0\r\n\r\n"), 400),
+    "two lengths": (post("Content-Length: 1", "Content-Length: 1", body="a"),
+                    400),
+    "negative length": (post("Content-Length: -1"), 400),
+    "unknown framing": (post("Transfer-Encoding: xchunked",
+                             body="0\r\n\r\n"), 400),
+    "bad chunk": (post("Transfer-Encoding: chunked", body="x\r\n"), 400),
+    "long path": (text("GET /" + 9000 * "a" + " HTTP/1.1", "Host: a"), 414),
+    "long header": (text("GET / HTTP/1.1", "Host: a", "A: " + 9000 * "a"),
+                    431),
+    "many headers": (text("GET / HTTP/1.1", "Host: a",
+                          *2000 * ["A: " + 30 * "a"]), 431),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_it_refuses_what_is_not_http_and_closes(name):
+    request, status = BAD[name]
     with Connection() as connection:
-        assert_problem(connection.ask(request_), status, code)
+        assert_problem(connection.ask(request), status,
+                       "too_large" if status in (414, 431) else "malformed")
         assert connection.is_closed()
 
 
 def test_it_reads_no_request_behind_a_refused_one():
-    smuggled = http("GET /.well-known/jwks.json HTTP/1.1", "Host: a")
+    smuggled = text("GET /.well-known/jwks.json HTTP/1.1", "Host: a")
     with Connection() as connection:
-        answer = connection.ask(http(
-            "POST /login HTTP/1.1", "Host: a", "Content-Length: 3",
-            "Transfer-Encoding: chunked", body="0\r\n\r\n") + smuggled)
+        answer = connection.ask(BAD["two framings"][0] + smuggled)
         assert answer.status == 400
         assert connection.is_closed()
 
 
 @pytest.mark.parametrize("path", [
     "/", "/nope", "/login/", "/login/x.css", "/sessions/a/b", "/problem",
-    "/.git/config", "/nginx.conf", "/stack.env", "/..%2f..%2fstack.env",
+    "/.git/config", "/nginx.conf", "/stack.env", "/a/..%2fstack.env",
     "/.well-known/", "/keys/signing.pem", "/.well-known/../keys/signing.pem",
     "/healthz", "/readyz", "/metrics",
 ])
@@ -170,7 +176,7 @@ def test_a_body_over_the_limit_is_not_read():
     assert_problem(answer, 413, "too_large")
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "identity"])
+@pytest.mark.parametrize("encoding", ["gzip", "identity", "0"])
 def test_an_encoded_body_is_refused(encoding):
     answer = ask("POST", "/login", "Content-Type: application/json",
                  f"Content-Encoding: {encoding}", "Content-Length: 2",

@@ -1,0 +1,109 @@
+"""Logging in: failures tell nothing, guessing is slowed, owners get in."""
+import random
+import statistics
+
+import pytest
+import requests
+
+from kith import Client, assert_problem, at_once, credentials, login
+
+ADDRESSES = [f"127.0.1.{i}" for i in range(1, 101)]
+ROUNDS = 4                      # one failure more and an account must wait
+TRIED = 8                       # of quick guesses: 5, and after 1, 2 and 4 s
+
+
+class From(requests.adapters.HTTPAdapter):
+    """Connections from an address of this machine."""
+
+    def __init__(self, address):
+        self.address = address
+        super().__init__()
+
+    def init_poolmanager(self, *args, **options):
+        super().init_poolmanager(*args, source_address=(self.address, 0),
+                                 **options)
+
+
+def log_in_from(kith, address, body):
+    with Client(kith.base) as client:
+        client.hooks = kith.hooks
+        client.mount("http://", From(address))
+        return client.post("/login", json=body)
+
+
+def wrong(body):
+    return body | {"password": "not the password"}
+
+
+def look(answer):
+    """All that could tell one answer from another."""
+    request_id = answer.headers["X-Request-Id"]
+    return (answer.status_code,
+            tuple((name, value) for name, value in answer.raw.headers.items()
+                  if name not in ("Date", "X-Request-Id")),
+            answer.text.replace(request_id, ""))
+
+
+def test_failures_look_the_same_and_take_the_same_time(kith, account):
+    """200 interleaved samples of accounts that exist and of others."""
+    bodies = [[account().credentials for _ in range(25)],
+              [credentials() for _ in range(25)]]
+    looks, seconds = set(), ([], [])
+    for _ in range(ROUNDS):
+        for pair in zip(*bodies):
+            for kind in random.sample([0, 1], 2):
+                answer = kith.post("/login", json=wrong(pair[kind]))
+                looks.add(look(answer))
+                seconds[kind].append(answer.elapsed.total_seconds())
+
+    assert len(looks) == 1 and looks.pop()[0] == 401
+    exists, not_there = map(statistics.median, seconds)
+    assert abs(exists - not_there) < 0.003
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_guesses_from_100_addresses_are_throttled(kith, account, exists):
+    body = account().credentials if exists else credentials()
+    addresses = iter(ADDRESSES)
+    answers = at_once(8, lambda: [log_in_from(kith, address, wrong(body))
+                                  for address in addresses])
+    answers = [answer for some in answers for answer in some]
+    refused = [a for a in answers if a.status_code != 401]
+    assert len(answers) == 100 and 5 <= 100 - len(refused) <= TRIED
+    for answer in refused:
+        assert_problem(answer, 429, "too_many_requests")
+        assert 1 <= int(answer.headers["Retry-After"]) <= TRIED
+
+
+def test_waiting_looks_the_same_for_an_account_that_is_not_there(
+        kith, account):
+    looks = set()
+    for body in account().credentials, credentials():
+        for _ in range(6):
+            answer = log_in_from(kith, ADDRESSES[0], wrong(body))
+        looks.add(look(answer))
+    assert len(looks) == 1 and looks.pop()[0] == 429
+
+
+def test_strangers_can_not_keep_the_owner_out(kith, account):
+    mine = account()
+    for address in ADDRESSES[:6]:
+        answer = log_in_from(kith, address, wrong(mine.credentials))
+    assert answer.status_code == 429
+    right = log_in_from(kith, ADDRESSES[0], mine.credentials)
+    assert_problem(right, 429, "too_many_requests")
+    assert login(kith, mine).id == mine.id
+
+
+def test_a_header_makes_no_other_address(kith, account):
+    """A client can't escape its counter, nor get into the owner's."""
+    mine = account()
+    with Client(kith.base) as client:
+        client.mount("http://", From(ADDRESSES[0]))
+        for i in range(6):
+            address = f"203.0.113.{i}" if i < 5 else "127.0.0.1"
+            client.headers.update(dict.fromkeys(
+                ["X-Forwarded-For", "X-Real-IP", "Forwarded", "Remote-Addr",
+                 "Client-IP"], address))
+            answer = client.post("/login", json=wrong(mine.credentials))
+    assert_problem(answer, 429, "too_many_requests")

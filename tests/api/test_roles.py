@@ -1,0 +1,178 @@
+"""The database's roles: what each may do, tried; all else is refused."""
+import os
+import pathlib
+
+import psycopg2
+import psycopg2.errors
+import pytest
+
+TABLES = {                      # and a column to change
+    "auth.account": "password",
+    "auth.session": "ended_at",
+    "auth.live_session": "account_id",
+    "auth.throttle": "failures",
+    "event.outbox": "data",
+    "event.outbox_0": "data",
+    "event.cursor": "epoch",
+    "event.idempotency": "status",
+    "public.schema_migrations": "version",
+}
+
+# Nothing changes: each runs in a transaction that is rolled back.
+VERBS = {
+    "SELECT": "SELECT FROM {table} LIMIT 0",
+    "INSERT": "INSERT INTO {table} DEFAULT VALUES",
+    "UPDATE": "UPDATE {table} SET {column} = DEFAULT WHERE false",
+    "DELETE": "DELETE FROM {table} WHERE false",
+    "TRUNCATE": "TRUNCATE {table}",
+}
+
+FUNCTIONS = {
+    "auth.email_key": "'a'",
+    "auth.own_profile": "NULL",
+    "auth.rfc3339": "now()",
+    "auth.throttle_delay": "1",
+    "event.empty_slots": "",
+    "event.tidy": "",
+}
+
+EVERY_FUNCTION = {
+    "auth.live_session": "SELECT",
+    "event.idempotency": "SELECT INSERT UPDATE",
+    "auth.rfc3339": "EXECUTE",
+}
+
+MAY = {
+    "kith_register": EVERY_FUNCTION | {
+        "auth.account": "SELECT INSERT",
+        "auth.session": "INSERT",
+        "event.outbox": "INSERT",
+        "auth.email_key": "EXECUTE",
+        "auth.own_profile": "EXECUTE",
+    },
+    "kith_login": EVERY_FUNCTION | {
+        "auth.account": "SELECT UPDATE",
+        "auth.session": "SELECT INSERT UPDATE",
+        "auth.throttle": "SELECT INSERT UPDATE DELETE",
+        "event.outbox": "INSERT",
+        "auth.email_key": "EXECUTE",
+        "auth.own_profile": "EXECUTE",
+        "auth.throttle_delay": "EXECUTE",
+    },
+    "kith_session": EVERY_FUNCTION | {
+        "auth.account": "SELECT",
+        "auth.session": "SELECT UPDATE",
+        "auth.own_profile": "EXECUTE",
+    },
+    "kith_ops": EVERY_FUNCTION,
+    "kith_relay": {
+        "event.outbox": "SELECT",
+        "event.cursor": "SELECT UPDATE",
+        "event.empty_slots": "EXECUTE",
+        "event.tidy": "EXECUTE",
+    },
+}
+
+# Of tables that a role may change, what it may not.
+COLUMNS = {
+    "kith_register": [
+        "INSERT INTO auth.account (email_verified) VALUES (true)",
+        "INSERT INTO auth.account (created_at) VALUES (now())",
+        "INSERT INTO auth.session (created_at) VALUES (now())",
+        "INSERT INTO auth.session (counter) VALUES (7)",
+        "INSERT INTO event.outbox (slot) VALUES (0)",
+    ],
+    "kith_login": [
+        "UPDATE auth.account SET id = DEFAULT",
+        "UPDATE auth.account SET email = DEFAULT",
+        "UPDATE auth.account SET email_verified = true",
+        "UPDATE auth.session SET account_id = DEFAULT",
+        "UPDATE auth.session SET counter = 0",
+        "UPDATE auth.session SET expires_at = DEFAULT",
+        "INSERT INTO auth.session (counter) VALUES (7)",
+        "INSERT INTO auth.session (ended_at) VALUES (now())",
+        "INSERT INTO event.outbox (id) OVERRIDING SYSTEM VALUE VALUES (1)",
+        "INSERT INTO event.outbox (xid) VALUES ('1')",
+    ],
+    "kith_session": [
+        "UPDATE auth.session SET id = DEFAULT",
+        "UPDATE auth.session SET account_id = DEFAULT",
+        "UPDATE auth.session SET address = DEFAULT",
+        "UPDATE auth.session SET created_at = DEFAULT",
+        "UPDATE auth.session SET expires_at = DEFAULT",
+    ],
+}
+
+NOBODY = [
+    "CREATE TABLE public.mine ()",
+    "CREATE TABLE auth.mine ()",
+    "CREATE TABLE event.mine ()",
+    "CREATE SCHEMA mine",
+    "CREATE ROLE mine",
+    "CREATE FUNCTION auth.mine() RETURNS integer RETURN 1",
+    "ALTER TABLE auth.account DISABLE TRIGGER ALL",
+    "ALTER TABLE event.outbox DISABLE ROW LEVEL SECURITY",
+    "ALTER FUNCTION event.tidy() SECURITY INVOKER",
+    "DROP TABLE auth.throttle",
+    "DROP SCHEMA event CASCADE",
+    "GRANT kith_login TO kith_session",
+    "SET ROLE {other}",
+    "SET SESSION AUTHORIZATION {other}",
+    "ALTER ROLE {other} PASSWORD 'mine'",
+    "ALTER ROLE CURRENT_USER CREATEROLE",
+    "SELECT nextval('event.outbox_id_seq')",
+    "SELECT rolpassword FROM pg_authid",
+    "SELECT pg_read_file('/etc/passwd')",
+    "SELECT pg_ls_dir('/')",
+    "COPY (SELECT 1) TO '/tmp/mine'",
+    "COPY (SELECT 1) TO PROGRAM 'true'",
+    "SET session_replication_role = replica",
+]
+
+
+@pytest.fixture(params=MAY)
+def role(request):
+    return request.param
+
+
+@pytest.fixture
+def permitted(role):
+    """permitted(statement): does the role get further than its privileges?"""
+    passwords = pathlib.Path(os.environ["VAR"], "keys/pgpass")
+    connection = psycopg2.connect(os.environ["DATABASE_URL"], user=role,
+                                  password="", passfile=str(passwords))
+
+    def try_it(statement):
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+        except (psycopg2.errors.InsufficientPrivilege,
+                psycopg2.errors.WrongObjectType):
+            return False
+        except psycopg2.errors.IntegrityError:
+            pass                # of DEFAULT VALUES
+        finally:
+            connection.rollback()
+        return True
+
+    yield try_it
+    connection.close()
+
+
+def test_a_role_may_do_what_it_needs_and_no_more(role, permitted):
+    may = {(name, verb)
+           for name, column in TABLES.items() for verb, form in VERBS.items()
+           if permitted(form.format(table=name, column=column))}
+    may |= {(name, "EXECUTE") for name, arguments in FUNCTIONS.items()
+            if permitted(f"SELECT {name}({arguments}) WHERE false")}
+    assert may == {(name, verb) for name, verbs in MAY[role].items()
+                   for verb in verbs.split()}
+
+
+def test_a_role_may_change_the_columns_it_needs_only(role, permitted):
+    assert [s for s in COLUMNS.get(role, []) if permitted(s)] == []
+
+
+def test_no_role_rises_above_its_own(role, permitted):
+    other = "kith_login" if role != "kith_login" else "kith_session"
+    assert [s for s in NOBODY if permitted(s.format(other=other))] == []
