@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from kith import Client, login, refresh, register, renew, sessions
 
-CLIENTS, ROUNDS = 8, 20
+CLIENTS, ROUNDS = 4, 20
 
 
 def deploy(name, flavour):
