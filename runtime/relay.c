@@ -12,8 +12,9 @@
  * After a crash, at most the last batch is published again, in order.  An
  * event that Kafka refuses is tried for ever: nothing overtakes it.
  *
- * One relay leads, by an advisory lock; another waits.  A lost database ends
- * the process; the pool starts it again.
+ * One relay leads, by an advisory lock; another waits.  PostgreSQL ends a
+ * session that is silent for 5 s, so one that is stopped or cut off loses the
+ * lead.  A lost database ends the process; the pool starts it again.
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -36,7 +37,8 @@ enum {
 	IDLE_PAUSE_MS = 50,		/* after IDLE_MS without an event */
 	IDLE_MS = 1000,
 	WAIT_PAUSE_MS = 250,		/* for the other relay to end */
-	REFUSED_PAUSE_MS = 1000,	/* after Kafka refused an event */
+	REFUSED_PAUSE_MS = 1000,	/* after Kafka refused something */
+	SPEAK_MS = 1000,		/* to the database, at least */
 	EMPTY_MS = 10000,		/* between emptying slots */
 	TIDY_MS = 60000,
 	STATEMENT_MS = 30000,
@@ -47,7 +49,7 @@ struct position {
 	const char *snapshot, *target, *after_id;
 };
 
-/* The columns of relay_fetch. */
+/* The columns of relay_difference and relay_rest. */
 enum { SNAPSHOT, ID, TOPIC, TYPE, KEY, DATA, TRACEPARENT, TIME };
 
 struct relay {
@@ -57,7 +59,7 @@ struct relay {
 	struct scoreboard_worker *slot;
 	const char *epoch;
 	struct position at;
-	int64_t busy_ms, emptied_ms, tidied_ms;	/* CLOCK_MONOTONIC */
+	int64_t spoke_ms, busy_ms, emptied_ms, tidied_ms; /* CLOCK_MONOTONIC */
 };
 
 static volatile sig_atomic_t stop;
@@ -78,14 +80,29 @@ static int64_t now_ms(void)
 
 static void pause_ms(int ms)
 {
-	usleep((useconds_t)ms * 1000);
+	if (!stop)
+		usleep((useconds_t)ms * 1000);
 }
 
-/* The database is needed for everything: without it, start afresh. */
+/* Without the database, or a row for this epoch, start afresh. */
 static void must(enum err err)
 {
 	if (err)
-		log_exit(EXIT_SYSTEM, "relay: the database is away");
+		log_exit(EXIT_SYSTEM, "relay: %s", err == ERR_NOT_FOUND
+			 ? "another one leads" : "the database is away");
+}
+
+/* Asked again and again while Kafka makes us wait: false when we must stop. */
+static bool go_on(void *arg)
+{
+	struct relay *r = arg;
+	const char *leads;
+
+	if (now_ms() - r->spoke_ms >= SPEAK_MS) {
+		must(db_one(r->db, &sql_relay_leads, ARGS(r->epoch), &leads));
+		r->spoke_ms = now_ms();
+	}
+	return !stop;
 }
 
 /* Keeps a copy that outlives the batch. */
@@ -124,11 +141,14 @@ static bool take_the_lead(struct relay *r)
 	must(err);
 
 	must(db_row(r->db, &sql_relay_begin, NO_ARGS, &row));
+	if (*row[4] == 't')
+		log_exit(EXIT_CONFIG, "relay: event.cursor is ahead of the "
+			 "database, which must have been restored");
 	keep(&r->epoch, row[0]);
 	move_to(r, (struct position){ row[1], row[2], row[3] });
 	log_info("relay: leads in epoch %s", r->epoch);
 
-	return publisher_make_topics(r->publisher) == OK;
+	return true;
 }
 
 static struct event event_of(const char *const *row)
@@ -140,68 +160,71 @@ static struct event event_of(const char *const *row)
 	};
 }
 
-/* Where the cursor stands once these rows are published. */
+/* Where the cursor stands once these rows, none only with a target, are out. */
 static struct position behind(const struct relay *r,
 			      const struct db_rows *rows)
 {
-	const char *const *last = rows->cell +
-				  (rows->nrows - 1) * rows->ncols;
-	const char *target = r->at.target ?: last[SNAPSHOT];
+	const char *target = r->at.target ?: rows->cell[SNAPSHOT];
 
 	if (rows->nrows < BATCH)
 		return (struct position){ target, NULL, "0" };
 
-	return (struct position){ r->at.snapshot, target, last[ID] };
+	return (struct position){ r->at.snapshot, target,
+				  rows->cell[(BATCH - 1) * rows->ncols + ID] };
 }
 
 static void store(struct relay *r, struct position to)
 {
 	const char *stored;
-	enum err err;
 
-	err = db_one(r->db, &sql_relay_store,
-		     ARGS(r->epoch, to.snapshot, to.target, to.after_id),
-		     &stored);
-	if (err == ERR_NOT_FOUND)
-		log_exit(EXIT_SYSTEM, "relay: another one leads");
-	must(err);
+	must(db_one(r->db, &sql_relay_store,
+		    ARGS(r->epoch, to.snapshot, to.target, to.after_id),
+		    &stored));
 	move_to(r, to);
 }
 
-static void publish(struct relay *r, const struct db_rows *rows)
+static enum err publish(struct relay *r, const struct db_rows *rows)
 {
 	const size_t n = (size_t)rows->nrows;
 	struct event *events = arena_alloc(r->arena, n * sizeof(*events));
+	enum err err;
 
 	for (size_t i = 0; i < n; i++)
 		events[i] = event_of(rows->cell + i * (size_t)rows->ncols);
-	while (publisher_send(r->publisher, events, n)) {
-		if (stop)
-			return;
-		pause_ms(REFUSED_PAUSE_MS);
+	err = publisher_send(r->publisher, events, n);
+	if (!err) {
+		r->busy_ms = now_ms();
+		atomic_fetch_add(&r->slot->published, n);
 	}
-
-	store(r, behind(r, rows));
-	r->busy_ms = now_ms();
-	atomic_fetch_add(&r->slot->published, n);
+	return err;
 }
 
-/* One look at the outbox. */
+static enum err fetch(struct relay *r, struct db_rows *rows)
+{
+	const char *batch = arena_printf(r->arena, "%d", BATCH);
+
+	if (r->at.target)
+		return db_all(r->db, &sql_relay_rest,
+			      ARGS(r->at.snapshot, r->at.target,
+				   r->at.after_id, batch), rows);
+
+	return db_all(r->db, &sql_relay_difference,
+		      ARGS(r->at.snapshot, batch), rows);
+}
+
+/* One look at the outbox.  What Kafka refuses is looked at again. */
 static void look(struct relay *r)
 {
 	struct db_rows rows;
 
-	must(db_all(r->db, &sql_relay_fetch,
-		    ARGS(r->at.snapshot, r->at.target, r->at.after_id,
-			 arena_printf(r->arena, "%d", BATCH)), &rows));
-	if (rows.cell[ID])
-		publish(r, &rows);
-	else if (r->at.target)
+	must(fetch(r, &rows));
+	if (rows.nrows > 0 && publish(r, &rows)) {
+		pause_ms(REFUSED_PAUSE_MS);
+		return;
+	}
+	if (rows.nrows > 0 || r->at.target)
 		store(r, behind(r, &rows));
-	else
-		move_to(r, behind(r, &rows));
-
-	if (!rows.cell[ID] || rows.nrows < BATCH)
+	if (rows.nrows < BATCH)
 		pause_ms(now_ms() - r->busy_ms < IDLE_MS ? BUSY_PAUSE_MS
 							 : IDLE_PAUSE_MS);
 }
@@ -225,25 +248,32 @@ static void clean_up(struct relay *r)
 	sometimes(r, &sql_relay_tidy, &r->tidied_ms, TIDY_MS);
 }
 
+/* Only who leads needs Kafka. */
+static void lead(struct relay *r)
+{
+	r->publisher = publisher_new(go_on, r);
+	while (!stop) {
+		if (publisher_ready(r->publisher))
+			pause_ms(REFUSED_PAUSE_MS);
+		else
+			look(r);
+		clean_up(r);
+		arena_reset(r->arena);
+	}
+	publisher_free(r->publisher);
+}
+
 static void relay_run(struct db_pool *pool)
 {
-	struct relay r = {
-		.arena = arena_new(), .slot = worker_slot(),
-		.publisher = publisher_new(&stop),
-	};
+	struct relay r = { .arena = arena_new(), .slot = worker_slot() };
 
 	r.db = db_new(pool, r.arena);
 	worker_ready();
 	if (take_the_lead(&r))
-		while (!stop) {
-			look(&r);
-			clean_up(&r);
-			arena_reset(r.arena);
-		}
+		lead(&r);
 
 	move_to(&r, (struct position){ 0 });
 	keep(&r.epoch, NULL);
-	publisher_free(r.publisher);
 	db_free(r.db);
 	arena_free(r.arena);
 }

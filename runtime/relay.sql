@@ -3,31 +3,39 @@
 SELECT 1 WHERE pg_try_advisory_lock(hashtext('kith relay'));
 
 -- name: relay_begin
--- A new epoch: whoever led before can't move the cursor any more.
+-- A new epoch: whoever led before can't move the cursor any more.  True at the
+-- end if the cursor is ahead of the transactions that there are.
 UPDATE event.cursor
    SET epoch = epoch + 1
-RETURNING epoch, snapshot, target, after_id;
+RETURNING epoch, snapshot, target, after_id,
+	  pg_snapshot_xmax(snapshot) > pg_snapshot_xmax(pg_current_snapshot());
 
--- name: relay_fetch
--- What is visible in this statement's snapshot (or in $2, which is older) but
--- not in $1, by id, behind the id $3; with the snapshot in each row.  One row
--- without an id if there is nothing.
-SELECT pg_current_snapshot(), e.id, e.topic, e.type, e.key, e.data,
-       e.traceparent, e.time
-  FROM (VALUES (1)) always LEFT JOIN LATERAL (
-	SELECT id, topic, type, key, data, traceparent,
-	       to_char(created_at AT TIME ZONE 'UTC',
-		       'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS time
-	  FROM event.outbox
-	 WHERE xid >= pg_snapshot_xmin($1::pg_snapshot)
-	   AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot)
-	   AND ($2::pg_snapshot IS NULL OR
-		pg_visible_in_snapshot(xid, $2::pg_snapshot))
-	   AND id > $3::bigint
-	 ORDER BY id
-	 LIMIT $4::integer
-       ) e ON true
- ORDER BY e.id;
+-- name: relay_leads
+-- A row while nobody has begun an epoch since.
+SELECT 1 FROM event.cursor WHERE epoch = $1;
+
+-- name: relay_difference
+-- What this statement's snapshot shows and $1 does not, by id: the events of
+-- transactions that began after $1 or were under way in it.  "+ 0" keeps the
+-- planner from walking all that was published, by outbox_id_idx.
+SELECT pg_current_snapshot(), id, topic, type, key, data, traceparent,
+       to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+  FROM event.outbox
+ WHERE xid >= pg_snapshot_xmax($1::pg_snapshot)
+    OR xid = ANY (ARRAY(SELECT pg_snapshot_xip($1::pg_snapshot)))
+ ORDER BY id + 0
+ LIMIT $2::integer;
+
+-- name: relay_rest
+-- The same of $2, an older snapshot, and behind the id $3.
+SELECT $2::pg_snapshot, id, topic, type, key, data, traceparent,
+       to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+  FROM event.outbox
+ WHERE id > $3::bigint
+   AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot)
+   AND pg_visible_in_snapshot(xid, $2::pg_snapshot)
+ ORDER BY id
+ LIMIT $4::integer;
 
 -- name: relay_store
 UPDATE event.cursor

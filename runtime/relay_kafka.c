@@ -9,13 +9,15 @@
 #include "runtime/log.h"
 #include "runtime/relay_kafka.h"
 
-enum { POLL_MS = 100, ADMIN_TIMEOUT_MS = 5000, LEARN_MS = 500, FLUSH_MS = 500 };
+enum { POLL_MS = 100, ADMIN_TIMEOUT_MS = 5000, LEARN_MS = 500, PURGE_MS = 500 };
 
 struct publisher {
 	rd_kafka_t *kafka;
-	const volatile sig_atomic_t *stop;
+	bool (*go_on)(void *);
+	void *arg;			/* of go_on */
 	size_t waiting;			/* for acknowledgement */
-	bool failed;
+	bool failed;			/* until there is a new connection */
+	bool has_topics;
 };
 
 /* Every topic there is.  chat.events will keep less. */
@@ -34,7 +36,7 @@ static const char *const settings[][2] = {
 	{ "acks", "all" },
 	{ "enable.idempotence", "true" },
 	{ "message.timeout.ms", "300000" },
-	{ "linger.ms", "1" },
+	{ "linger.ms", "5" },
 	{ "compression.type", "lz4" },
 	{ "queue.buffering.max.messages", "20000" },
 	{ "queue.buffering.max.kbytes", "65536" },
@@ -60,17 +62,7 @@ static void on_delivery(rd_kafka_t *kafka, const rd_kafka_message_t *message,
 	}
 }
 
-static void on_error(rd_kafka_t *kafka, int code, const char *reason,
-		     void *opaque)
-{
-	struct publisher *p = opaque;
-
-	(void)kafka;
-	if (code == RD_KAFKA_RESP_ERR__FATAL)
-		p->failed = true;
-	log_warn("Kafka: %s", reason);
-}
-
+/* Errors too come here.  A fatal one makes the next event fail. */
 static void on_log(const rd_kafka_t *kafka, int level, const char *facility,
 		   const char *text)
 {
@@ -98,13 +90,12 @@ static void connect_kafka(struct publisher *p)
 	set(c, "bootstrap.servers", conf.kafka_brokers);
 	rd_kafka_conf_set_opaque(c, p);
 	rd_kafka_conf_set_dr_msg_cb(c, on_delivery);
-	rd_kafka_conf_set_error_cb(c, on_error);
 	rd_kafka_conf_set_log_cb(c, on_log);
 
 	p->kafka = rd_kafka_new(RD_KAFKA_PRODUCER, c, why, sizeof(why));
 	if (!p->kafka)
 		log_exit(EXIT_SYSTEM, "Kafka: %s", why);
-	p->failed = false;
+	p->failed = p->has_topics = false;
 }
 
 static void disconnect_kafka(struct publisher *p)
@@ -112,18 +103,19 @@ static void disconnect_kafka(struct publisher *p)
 	rd_kafka_purge(p->kafka, RD_KAFKA_PURGE_F_QUEUE |
 				 RD_KAFKA_PURGE_F_INFLIGHT);
 	p->failed = true;		/* what comes back now is no news */
-	rd_kafka_flush(p->kafka, FLUSH_MS);
+	rd_kafka_flush(p->kafka, PURGE_MS);
 	rd_kafka_destroy(p->kafka);
 	p->waiting = 0;
 }
 
-struct publisher *publisher_new(const volatile sig_atomic_t *stop)
+struct publisher *publisher_new(bool (*go_on)(void *), void *arg)
 {
 	struct publisher *p = calloc(1, sizeof(*p));
 
 	if (!p)
 		log_exit(EXIT_SYSTEM, "out of memory");
-	p->stop = stop;
+	p->go_on = go_on;
+	p->arg = arg;
 	connect_kafka(p);
 
 	return p;
@@ -195,7 +187,7 @@ static bool try_topics(struct publisher *p)
 		wanted[i] = new_topic(i);
 	rd_kafka_CreateTopics(p->kafka, wanted, n, options, answers);
 
-	while (!answer && !*p->stop)
+	while (!answer && p->go_on(p->arg))
 		answer = rd_kafka_queue_poll(answers, POLL_MS);
 	exist = answer && topics_exist(answer);
 
@@ -217,16 +209,18 @@ static void learn_topics(struct publisher *p)
 		rd_kafka_metadata_destroy(all);
 }
 
-enum err publisher_make_topics(struct publisher *p)
+enum err publisher_ready(struct publisher *p)
 {
-	while (!*p->stop) {
-		if (try_topics(p)) {
-			learn_topics(p);
-			return OK;
-		}
-		rd_kafka_poll(p->kafka, POLL_MS);
-	}
-	return ERR_UNAVAILABLE;
+	rd_kafka_poll(p->kafka, 0);
+	if (p->has_topics)
+		return OK;
+	if (!try_topics(p))
+		return ERR_UNAVAILABLE;
+
+	learn_topics(p);
+	p->has_topics = true;
+
+	return OK;
 }
 
 static rd_kafka_headers_t *headers_of(const struct event *e)
@@ -269,7 +263,8 @@ static bool produce(struct publisher *p, const struct event *e)
 					 strlen(e->data)),
 			RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
 			RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
-		if (err != RD_KAFKA_RESP_ERR__QUEUE_FULL || *p->stop)
+		if (err != RD_KAFKA_RESP_ERR__QUEUE_FULL ||
+		    !p->go_on(p->arg))
 			break;
 		rd_kafka_poll(p->kafka, POLL_MS);
 	}
@@ -288,9 +283,11 @@ enum err publisher_send(struct publisher *p, const struct event *events,
 			size_t n)
 {
 	for (size_t i = 0; i < n && !p->failed; i++)
-		p->failed = !produce(p, &events[i]);
-	while (p->waiting > 0 && !p->failed && !*p->stop)
-		rd_kafka_poll(p->kafka, POLL_MS);
+		if (!produce(p, &events[i]))
+			p->failed = true;
+	/* Unlike a poll, a flush does not linger. */
+	while (p->waiting > 0 && !p->failed && p->go_on(p->arg))
+		rd_kafka_flush(p->kafka, POLL_MS);
 	if (p->waiting == 0 && !p->failed)
 		return OK;
 

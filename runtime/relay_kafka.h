@@ -3,15 +3,15 @@
  *
  * Ownership: a publisher owns its connection to Kafka.  Events are copied.
  *
- * Errors: ERR_UNAVAILABLE when the stop flag was raised meanwhile or Kafka
- * refused an event.  The publisher is new after that: what it had in hand is
- * forgotten, and the batch must be published again from its beginning, or a
- * later event could overtake an earlier one.
+ * Errors: ERR_UNAVAILABLE when Kafka refused, or after go_on() said no.  What
+ * the publisher had in hand is then forgotten, and the batch must be published
+ * again from its beginning, or a later event could overtake an earlier one.
  */
 #ifndef RUNTIME_RELAY_KAFKA_H
 #define RUNTIME_RELAY_KAFKA_H
 
-#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "runtime/err.h"
 
@@ -23,12 +23,15 @@ struct event {
 	const char *time;		/* RFC 3339 */
 };
 
-/* Never NULL.  Connects in the background; *stop ends every wait. */
-struct publisher *publisher_new(const volatile sig_atomic_t *stop);
+/*
+ * Never NULL.  Connects in the background.  Whatever waits asks go_on(arg)
+ * several times a second, and ends when that is false.
+ */
+struct publisher *publisher_new(bool (*go_on)(void *), void *arg);
 void publisher_free(struct publisher *);
 
-/* Make the topics that are missing; waits until Kafka is there. */
-enum err publisher_make_topics(struct publisher *);
+/* Make the topics that are missing, once; to be asked before every batch. */
+enum err publisher_ready(struct publisher *);
 
 /* Publish events[n] in order and wait until Kafka has stored every one. */
 enum err publisher_send(struct publisher *, const struct event *events,

@@ -107,6 +107,6 @@ GRANT SELECT, INSERT, UPDATE ON event.idempotency TO kith_function;
 GRANT EXECUTE ON FUNCTION auth.rfc3339 TO kith_function;
 
 -- migrate:down
-DROP SCHEMA auth CASCADE;
-DROP TABLE event.idempotency;
 DROP FUNCTION event.tidy;
+DROP TABLE event.idempotency;
+DROP SCHEMA auth CASCADE;

@@ -27,11 +27,11 @@ function finish()
 {
 	if (name == "")
 		return
+	sub(/;[ \t\n]*$/, "", text)
 	if (text == "")
 		fail("statement " name " is empty")
-	sub(/;[ \t\n]*$/, "", text)
 	nargs = highest(text)
-	gsub(/\\/, "\\\\", text)
+	gsub(/\\/, "&&", text)
 	gsub(/"/, "\\\"", text)
 	gsub(/\n/, "\\n\"\n\t\"", text)
 	printf "\nstatic const struct db_stmt sql_%s = {\n\t\"%s\",\n\t\"%s\",\n\t%d\n};\n",
