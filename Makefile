@@ -25,7 +25,8 @@ CFLAGS := -std=gnu17 -g -fPIE $(flags_$(FLAVOUR)) -Wall -Wextra -Werror \
 LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 LDLIBS := -lfcgi -ljansson -largon2 -lcrypto -lpq -lrdkafka -lpthread
 
-objects = $(patsubst %.c,$(B)/%.o,$(filter-out functions/%/worker.c,$(wildcard $(1))))
+objects = $(patsubst %.c,$(B)/%.o,\
+	$(filter-out functions/%/worker.c,$(wildcard $(1))))
 
 # A directory with sources is a function.
 names := $(sort $(patsubst functions/%/,%,$(dir $(wildcard functions/*/*.c))))

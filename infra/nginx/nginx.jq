@@ -13,7 +13,7 @@ def upstream:
 	"\t\tserver \"\($socket)\" max_fails=0;",
 	"\t\tserver \"\($socket)\" max_fails=0 backup;",
 	"\t\tkeepalive 64;",
-	"\t\tkeepalive_time 3s;",
+	"\t\tkeepalive_time 100ms;",
 	"\t\tkeepalive_timeout 3s;",
 	"\t}",
 	if .rate > 0 then

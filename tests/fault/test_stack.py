@@ -1,0 +1,277 @@
+"""
+infra/stack: what it starts, survives, and leaves behind.
+
+The module has a stack of its own, beside the one that the other tests use, in
+a directory whose name is too long for sockets and has a space.
+"""
+import contextlib
+import os
+import pathlib
+import pty
+import re
+import shutil
+import signal
+import subprocess
+import threading
+import time
+
+import psycopg2
+import pytest
+
+from kith import Client, credentials, wait_until
+from stack import FLAVOUR, ROOT, Stack, directory, processes
+
+PARTS = {"postgres", "kafka", "nginx", "relay"} | {
+    path.parent.name for path in ROOT.glob("functions/*/*.c")}
+NAME = "a name that is long enough that no socket could have its place in it"
+
+
+@pytest.fixture(scope="module")
+def stack():
+    with directory() as path:
+        stack = Stack(path / NAME, RATE="0")
+        try:
+            stack.up()
+            yield stack
+        finally:
+            stack.down()
+
+
+@pytest.fixture
+def up(stack):
+    """The stack, where everything runs."""
+    stack.up()
+    yield stack
+    stack.up()
+
+
+def test_up_starts_everything_once(up):
+    assert up.works()
+    before = up.pids()
+    assert set(before) == PARTS
+    up.up()
+    assert up.pids() == before
+
+
+def test_status_has_a_line_a_process(up):
+    code, output = up.run("status")
+    assert code == 0
+    lines = [line.split() for line in output.splitlines()]
+    assert {line[0] for line in lines} == PARTS
+    assert {(name, str(pid)) for name, pid in up.pids().items()} <= {
+        (line[0], line[1]) for line in lines}
+    assert f"http://127.0.0.1:{up.port}" in output
+
+
+def test_what_it_keeps_is_for_the_owner_only(up):
+    assert (up.var / "stack.env").stat().st_mode & 0o777 == 0o600
+    assert up.var.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_services_run_unprivileged(up):
+    for pid in up.pids().values():
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        assert not re.search(r"^Uid:.*\b0\b", status, re.MULTILINE)
+
+
+def test_the_owner_is_no_superuser_and_logs_in_with_a_password_only(up):
+    url = up.stack_env["DATABASE_URL"]
+    with contextlib.closing(psycopg2.connect(url)) as owner:
+        cursor = owner.cursor()
+        cursor.execute("SELECT rolsuper FROM pg_roles"
+                       " WHERE rolname = current_user")
+        assert cursor.fetchall() == [(False,)]
+    for user in "kith_owner", "postgres":
+        with pytest.raises(psycopg2.OperationalError):
+            psycopg2.connect(re.sub("//.*@", f"//{user}:wrong@", url))
+
+
+@pytest.mark.parametrize("part", sorted(PARTS))
+def test_up_replaces_what_was_killed(up, part):
+    pid = up.pid(part)
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: up.run("status")[0] == 3, 5)
+    up.up()
+    assert up.works()
+    assert up.pid(part) != pid
+
+
+def test_a_part_can_be_stopped_alone(up):
+    before = up.pids()
+    assert up.run("down", "kafka")[0] == 0
+    assert up.run("status")[0] == 3
+    assert up.works()
+    up.up()
+    assert {name for name, pid in up.pids().items()
+            if before[name] != pid} == {"kafka"}
+
+
+def test_down_leaves_nothing_whatever_was_killed(up):
+    run = (up.var / "run").resolve()
+    for pid in up.pids().values():
+        os.kill(pid, signal.SIGKILL)
+    up.down()
+    assert not list(processes(up.var)) and not list(processes(run))
+    assert not run.exists() and not (up.var / "run").is_symlink()
+    assert not [p for p in up.var.rglob("*") if p.is_socket()]
+    assert not (up.var / "stack.env").exists()
+    assert up.run("status")[0] == 3
+    up.down()
+
+
+def test_data_outlives_down(up):
+    client, body = Client(up.stack_env["KITH_URL"]), credentials()
+    assert client.post("/register", json=body).status_code == 201
+    up.down()
+    up.up()
+    assert client.post("/login", json=body).status_code == 200
+
+
+def test_run_ends_everything_at_ctrl_c(up):
+    up.down()
+    terminal, slave = pty.openpty()
+    process = subprocess.Popen(
+        ["make", "-C", ROOT, "run", f"FLAVOUR={FLAVOUR}"],
+        env=up.environment(), preexec_fn=lambda: os.login_tty(slave))
+    os.close(slave)
+    shown = []
+    threading.Thread(target=read_all, args=(terminal, shown)).start()
+    address = f"Kith is at http://127.0.0.1:{up.port}"
+    wait_until(lambda: address in "".join(shown), 60)
+    assert up.works()
+    wait_until(lambda: "POST" in "".join(shown), 5)
+    os.write(terminal, b"\x03")
+    process.wait(30)
+    assert not list(processes(up.var))
+
+
+def read_all(terminal, shown):
+    with contextlib.suppress(OSError):
+        while True:
+            shown.append(os.read(terminal, 4096).decode())
+
+
+def test_a_taken_port_is_said_and_nothing_is_left(up):
+    with directory() as path:
+        other = Stack(path / "var")
+        other.port = up.port
+        code, output = other.run("up")
+        assert code == 1
+        assert f"port {up.port} is in use" in output
+        assert not list(processes(path))
+
+
+def test_an_up_that_fails_ends_what_it_started(up):
+    with directory() as path:
+        other = Stack(path / "var")
+        code, output = other.run("up", QUEUE_MS="soon")
+        assert code == 1
+        assert "QUEUE_MS must be a number" in output
+        assert not list(processes(path))
+
+
+def test_another_stack_can_use_this_ones_services(up):
+    """As with PostgreSQL and Kafka of one's own; and with limits, and TLS."""
+    with directory() as path:
+        for name in "key", "crt":
+            (path / name).touch()
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-nodes",
+             "-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=localhost",
+             "-addext", "subjectAltName=IP:127.0.0.1",
+             "-keyout", path / "key", "-out", path / "crt"],
+            check=True, capture_output=True)
+        services = {name: up.stack_env[name]
+                    for name in ("DATABASE_URL", "KAFKA_BROKERS")}
+        other = Stack(path / "var", TLS_CERT=str(path / "crt"),
+                      TLS_KEY=str(path / "key"), **services)
+        try:
+            other.up()
+            assert set(other.pids()) == PARTS - {"postgres", "kafka"}
+            assert other.run("status")[0] == 0
+            assert_limits(Client(other.stack_env["KITH_URL"]), path / "crt")
+        finally:
+            other.down()
+    # The roles have the other one's passwords now.
+    (up.var / "keys/pgpass").unlink()
+    up.run("down", *PARTS - {"postgres", "kafka", "nginx"})
+
+
+def assert_limits(client, certificate):
+    client.verify = certificate
+    answers = [client.post("/login") for _ in range(25)]
+    assert 429 in [a.status_code for a in answers]
+    for answer in answers:
+        assert "max-age=63072000" in answer.headers[
+            "Strict-Transport-Security"]
+        if answer.status_code == 429:
+            assert answer.headers["Retry-After"] == "1"
+            assert answer.json()["code"] == "too_many_requests"
+
+
+@contextlib.contextmanager
+def flavour(script):
+    """A build in which session is a script."""
+    path = ROOT / "build/broken/bin"
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        (path / "session").write_text("#!/bin/sh\n" + script)
+        (path / "session").chmod(0o755)
+        yield "broken"
+    finally:
+        shutil.rmtree(path.parent)
+
+
+def test_deploy_serves_a_new_release(up):
+    before, pid = up.serving(), up.pid("session")
+    code, output = up.run("deploy", "session")
+    assert code == 0, output
+    assert up.serving() > before
+    assert up.pid("session") == pid
+    assert up.works()
+
+
+DESCRIPTION = """
+[ "$1" != --describe ] || exec echo '{
+    "name": "session", "timeout_ms": 1000, "body_bytes": 1, "rate": 0,
+    "routes": [{"method": "POST", "path": "%s", "internal": false}]}'
+"""
+
+
+@pytest.mark.parametrize("script", [
+    pytest.param("exit 1", id="says nothing of itself"),
+    pytest.param(DESCRIPTION % "/x" + "exit 1", id="fails"),
+    pytest.param(DESCRIPTION % "/x" + "exec sleep 60", id="is never ready"),
+    pytest.param(DESCRIPTION % "/login" + "echo >&3; exec sleep 60",
+                 id="claims a path of login"),
+])
+def test_deploy_keeps_the_release_before_one_that_does_not_run(up, script):
+    before, versions = up.serving(), up.versions()
+    with flavour(script) as broken:
+        code, output = up.run("deploy", "session", STACK_FLAVOUR=broken)
+    assert code == 1, output
+    assert "was not taken" in output
+    assert (up.serving(), up.versions()) == (before, versions)
+    assert up.works()
+
+
+def test_deploys_at_once_come_one_after_the_other(up):
+    deploys = [up.start("deploy", name)
+               for name in ("session", "session", "login", "ops")]
+    assert [d.wait(60) for d in deploys] == [0, 0, 0, 0]
+    for deploy in deploys:
+        deploy.stdout.close()
+    assert up.works()
+
+
+def test_old_releases_are_forgotten(up):
+    for _ in range(6):
+        assert up.run("deploy", "session")[0] == 0
+    assert len(up.versions()) == 5
+    assert up.serving() in up.versions()
+
+
+def test_install_is_quick_when_nothing_is_missing():
+    begin = time.monotonic()
+    subprocess.run([ROOT / "infra/install", "test"], check=True)
+    assert time.monotonic() - begin < 1
