@@ -64,7 +64,10 @@ struct db_config {
 	int timeout_ms;		/* of a statement; of connecting, up to 2 s */
 };
 
-/* Never NULL; connects to nothing yet.  The config's strings are kept. */
+/*
+ * Never NULL; connects to nothing yet.  The config's strings are kept.  A url
+ * that libpq can't read ends the process with EXIT_CONFIG.
+ */
 struct db_pool *db_pool_new(const struct db_config *);
 /* All its struct db must be gone. */
 void db_pool_free(struct db_pool *);

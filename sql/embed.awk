@@ -2,8 +2,9 @@
 #
 #	awk -f sql/embed.awk functions/login/login.sql >login.sql.h
 #
-# "-- name: x" starts the statement sql_x, which ends at the next one.  Comment
-# lines and the last semicolon are left out; parameters are $1 to $n.
+# "-- name: x" starts the statement sql_x, which ends at the next one.  Left out
+# are the last semicolon and comments, which have lines of their own.
+# Parameters are $1 to $n.
 
 function fail(message)
 {
@@ -12,40 +13,51 @@ function fail(message)
 	exit 1
 }
 
-# The highest parameter, but for those in quotes.
+# The highest parameter.
 function highest(text,    n, m)
 {
-	gsub(/'[^']*'/, "", text)
-	for (n = 0; match(text, /\$[0-9]+/); text = substr(text, RSTART + RLENGTH)) {
+	while (match(text, /\$[0-9]+/)) {
 		m = substr(text, RSTART + 1, RLENGTH - 1) + 0
 		n = m > n ? m : n
+		text = substr(text, RSTART + RLENGTH)
 	}
-	return n
+	return n + 0
 }
 
-function finish()
+function finish(    bare)
 {
 	if (name == "")
 		return
-	sub(/;[ \t\n]*$/, "", text)
+	sub(/;?[ \n]*$/, "", text)
+	bare = text
+	gsub(/'[^']*'|"[^"]*"/, "", bare)
 	if (text == "")
 		fail("statement " name " is empty")
-	nargs = highest(text)
-	gsub(/\\/, "&&", text)
-	gsub(/"/, "\\\"", text)
+	if (bare ~ /--|\/\*/)
+		fail("a comment in " name " has no line of its own")
+	if (bare ~ /;/)
+		fail("statement " name " is more than one")
+
+	gsub(/[\\"]/, "\\\\&", text)
 	gsub(/\n/, "\\n\"\n\t\"", text)
-	printf "\nstatic const struct db_stmt sql_%s = {\n\t\"%s\",\n\t\"%s\",\n\t%d\n};\n",
-		name, name, text, nargs
-	name = text = ""
+	printf "\nstatic const struct db_stmt sql_%s = {\n", name
+	printf "\t\"%s\",\n\t\"%s\",\n\t%d\n};\n", name, text, highest(bare)
 }
 
-BEGIN { print "/* Made from the .sql file of this name. */\n#include \"runtime/db.h\"" }
+BEGIN {
+	guard = toupper(ARGV[1]) "_H"
+	gsub(/[^A-Z0-9]/, "_", guard)
+	print "/* Made by sql/embed.awk from " ARGV[1] ". */"
+	print "#ifndef " guard "\n#define " guard
+	print "\n#include \"runtime/db.h\""
+}
 
-/^-- name:/ {
+/^[ \t]*--[ \t]*name[ \t]*:/ {
 	finish()
-	name = $3
-	if (name !~ /^[a-z][a-z0-9_]*$/ || NF != 3)
+	if ($0 !~ /^-- name: [a-z][a-z0-9_]*$/)
 		fail("a name is lower-case letters, digits and _")
+	name = $3
+	text = ""
 	if (name in seen)
 		fail("statement " name " is there twice")
 	seen[name] = 1
@@ -61,4 +73,9 @@ name == "" { fail("text before the first \"-- name:\"") }
 	text = text == "" ? $0 : text "\n" $0
 }
 
-END { if (!failed) finish() }
+END {
+	if (!failed) {
+		finish()
+		print "\n#endif"
+	}
+}

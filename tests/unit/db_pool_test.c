@@ -22,8 +22,7 @@ static int open_schema(void **state)
 	(void)state;
 	return fixture_open("db_pool_test", "CREATE TABLE db_pool_test.item"
 			    " (id integer PRIMARY KEY, n integer NOT NULL);"
-			    "INSERT INTO db_pool_test.item VALUES (1, 0),"
-			    " (2, 0), (3, 0)");
+			    "INSERT INTO db_pool_test.item VALUES (1, 0)");
 }
 
 static int close_schema(void **state)
@@ -157,9 +156,10 @@ static enum err lose_it(struct db *in, void *arg)
 
 	*(int *)arg += 1;
 	terminate(our_backend(in));
-	while (db_one(in, &backend, NO_ARGS, &cell) == OK)
-		continue;
-	return db_one(in, &backend, NO_ARGS, &cell);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(db_one(in, &backend, NO_ARGS, &cell),
+				 ERR_UNAVAILABLE);
+	return ERR_DENIED;
 }
 
 static void a_transaction_does_not_go_on_elsewhere(void **state)
@@ -167,7 +167,7 @@ static void a_transaction_does_not_go_on_elsewhere(void **state)
 	int runs = 0;
 
 	(void)state;
-	assert_int_equal(db_atomic(db, lose_it, &runs), ERR_UNAVAILABLE);
+	assert_int_equal(db_atomic(db, lose_it, &runs), ERR_DENIED);
 	assert_int_equal(runs, 1);
 	our_backend(db);
 }
@@ -185,69 +185,10 @@ static void a_held_connection_is_neither_shared_nor_replaced(void **state)
 			 ERR_UNAVAILABLE);
 
 	terminate(pid);
-	while (db_one(db, &backend, NO_ARGS, &cell) == OK)
-		continue;
-	assert_int_equal(db_one(db, &backend, NO_ARGS, &cell),
-			 ERR_UNAVAILABLE);
-	db_free(other);
-}
-
-static pthread_barrier_t both;
-
-/* Counts up two items, the second when the other thread has it. */
-struct pair {
-	const char *first, *second;
-	bool met;
-	enum err err;
-};
-
-static enum err count_pair(struct db *in, void *arg)
-{
-	struct pair *pair = arg;
-	const char *cell;
-	enum err err;
-
-	err = db_one(in, &count, ARGS(pair->first), &cell);
-	if (err)
-		return err;
-	if (!pair->met)
-		pthread_barrier_wait(&both);
-	pair->met = true;
-
-	return db_one(in, &count, ARGS(pair->second), &cell);
-}
-
-static void *count_pair_alone(void *arg)
-{
-	struct arena *own = arena_new();
-	struct db *in = db_new(pool, own);
-	struct pair *pair = arg;
-
-	pair->err = db_atomic(in, count_pair, pair);
-	db_free(in);
-	arena_free(own);
-
-	return NULL;
-}
-
-static void a_deadlock_is_resolved(void **state)
-{
-	struct pair pairs[] = { { "2", "3" }, { "3", "2" } };
-	pthread_t thread[2];
-
-	(void)state;
-	share(2);
-	pthread_barrier_init(&both, NULL, 2);
 	for (int i = 0; i < 2; i++)
-		pthread_create(&thread[i], NULL, count_pair_alone, &pairs[i]);
-	for (int i = 0; i < 2; i++) {
-		pthread_join(thread[i], NULL);
-		assert_int_equal(pairs[i].err, OK);
-	}
-	pthread_barrier_destroy(&both);
-	assert_string_equal(owner_sql("SELECT string_agg(n::text, ' ')"
-				      " FROM db_pool_test.item WHERE id > 1"),
-			    "2 2");
+		assert_int_equal(db_one(db, &backend, NO_ARGS, &cell),
+				 ERR_UNAVAILABLE);
+	db_free(other);
 }
 
 static void *count_often(void *err)
@@ -317,12 +258,11 @@ static void a_server_that_is_away_takes_no_time(void **state)
 
 	(void)state;
 	open_nowhere();
-	for (int i = 0; i < 5; i++) {
-		begin = now_ms();
+	begin = now_ms();
+	for (int i = 0; i < 20; i++)
 		assert_int_equal(db_one(db, &backend, NO_ARGS, &cell),
 				 ERR_UNAVAILABLE);
-		assert_in_range(now_ms() - begin, 0, 9);
-	}
+	assert_in_range(now_ms() - begin, 0, 20 * 5);
 	leave_nowhere();
 }
 
@@ -365,6 +305,11 @@ static void a_server_that_is_mute_is_not_waited_for_long(void **state)
 	}
 	/* The first connection was closed; the second was never greeted. */
 	pthread_join(thread, NULL);
+	begin = now_ms();
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(db_one(db, &backend, NO_ARGS, &cell),
+				 ERR_UNAVAILABLE);
+	assert_in_range(now_ms() - begin, 0, 4 * 200);
 	close(listener);
 	leave_nowhere();
 }
@@ -380,7 +325,6 @@ int main(void)
 		ON_A_DB(a_connection_lost_in_a_statement_is_replaced_after_it),
 		ON_A_DB(a_transaction_does_not_go_on_elsewhere),
 		ON_A_DB(a_held_connection_is_neither_shared_nor_replaced),
-		ON_A_DB(a_deadlock_is_resolved),
 		ON_A_DB(many_threads_share_few_connections),
 		ON_A_DB(a_server_that_is_away_takes_no_time),
 		ON_A_DB(a_server_that_is_mute_is_not_waited_for_long),
