@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 import contract
-from kith import credentials, login, refresh, renew
+from kith import at_once, credentials, login, refresh, renew
 
 
 def traced():
@@ -72,6 +72,15 @@ def test_what_was_refused_has_no_event(kith, account, outbox):
         answer = kith.post(path, json=body, headers=headers)
         assert answer.status_code == status
     assert outbox(trace) == []
+
+
+def test_of_parallel_registrations_one_has_an_event(kith, outbox):
+    trace, headers = traced()
+    body = credentials()
+    answers = at_once(16, lambda: kith.post("/register", json=body,
+                                            headers=headers))
+    user, = [a.json()["user"]["id"] for a in answers if a.ok]
+    assert outbox(trace) == [("UserRegistered", user)]
 
 
 def test_an_event_continues_the_callers_trace(kith, kafka):

@@ -104,9 +104,9 @@ def test_a_refusal_is_logged_once(kith, name, path, body, status):
     answer = kith.post(path, json=body, headers={
         "User-Agent": '"\x1b[31m{}', "Authorization": "Bearer " + "\x7f" * 9})
     assert answer.status_code == status
-    lines = [json.loads(line) for line
-             in (LOGS / f"{name}.log").read_text().splitlines()]
-    line, = [each for each in lines
-             if each["request_id"] == answer.headers["X-Request-Id"]]
+    line, = [line for line in (LOGS / f"{name}.log").read_text().splitlines()
+             if answer.headers["X-Request-Id"] in line]
+    line = json.loads(line)
+    assert line["request_id"] == answer.headers["X-Request-Id"]
     assert line["level"] == "warn" and line["function"] == name
     assert line["message"] == f"refused with {status}: POST {path}"

@@ -101,7 +101,7 @@ def test_what_the_key_signed_right_is_accepted(kith, forge):
 
 
 @pytest.mark.parametrize("header", [
-    {"typ": "JWT"}, {"typ": "id_token"}, {"typ": None},
+    {"typ": "JWT"}, {"typ": "rt+jwt"}, {"typ": None},
     {"alg": "none"}, {"alg": "HS256"}, {"alg": "ES384"}, {"alg": ["ES256"]},
     {"alg": None},
     {"kid": "x" * 16}, {"kid": "../../dev/null"}, {"kid": "' OR 1=1--"},

@@ -18,7 +18,7 @@ Row = namedtuple("Row", "name pid state generation release busy")
 Event = namedtuple("Event", "what release pid ms")
 
 
-def wait(condition, seconds=10):
+def wait(condition, seconds=20):
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, "waited in vain"
