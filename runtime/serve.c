@@ -36,6 +36,14 @@ static const char *param(struct server *s, const char *name)
 			       : NULL;
 }
 
+/* What isn't nginx's $request_id can't be relied on to be text. */
+static const char *request_id(struct server *s)
+{
+	const char *id = param(s, "REQUEST_ID") ?: "";
+
+	return id[strspn(id, "0123456789abcdef")] ? "" : id;
+}
+
 static void read_params(struct server *s, struct req *req)
 {
 	const char *listener = param(s, "LISTENER");
@@ -48,7 +56,7 @@ static void read_params(struct server *s, struct req *req)
 	req->idempotency_key = param(s, "IDEMPOTENCY_KEY");
 	req->user_agent = param(s, "USER_AGENT");
 	req->address = param(s, "REMOTE_ADDR") ?: "";
-	req->request_id = param(s, "REQUEST_ID") ?: "";
+	req->request_id = request_id(s);
 	req->traceparent = trace_continue(s->arena, param(s, "TRACEPARENT"),
 					  req->request_id);
 	req->internal = listener && strcmp(listener, "internal") == 0;
