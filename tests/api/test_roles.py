@@ -104,6 +104,7 @@ COLUMNS = {
 }
 
 NOBODY = [
+    "CREATE TEMPORARY TABLE mine ()",
     "CREATE TABLE public.mine ()",
     "CREATE TABLE auth.mine ()",
     "CREATE TABLE event.mine ()",
