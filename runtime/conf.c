@@ -28,7 +28,7 @@ static const struct variable {
 	{ name, offsetof(struct conf, member), 0, 0, 0, fallback, help }
 
 NUMBER("PROCESSES", processes, 1, 32, 1, "workers of the function"),
-NUMBER("THREADS", threads, 0, 32, 4, "of a worker; 0: one a core"),
+NUMBER("THREADS", threads, 0, 32, 4, "of a worker; 0: two a core"),
 NUMBER("TIMEOUT_MS", timeout_ms, 100, 60000, 6000, "of a request"),
 NUMBER("QUEUE_MS", queue_ms, 10, 60000, 1000, "a request may have waited"),
 NUMBER("BODY_BYTES", body_bytes, 0, 16 << 20, 64 << 10, "of a request"),
@@ -157,7 +157,7 @@ void conf_read(const char *file_or_null)
 	if (conf.threads == 0) {
 		long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
-		conf.threads = cores < 32 ? (int)cores : 32;
+		conf.threads = cores < 16 ? 2 * (int)cores : 32;
 	}
 	if (conf.database_connections == 0)
 		conf.database_connections = conf.threads;

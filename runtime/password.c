@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -192,6 +193,31 @@ static void give_memory(uint8_t *memory, size_t bytes)
 	munmap(memory, bytes);
 }
 
+/*
+ * One hash a core: more at once would only take longer each, and memory.  The
+ * threads beyond wait here while others talk to the database.
+ */
+static sem_t cores;
+static pthread_once_t cores_once = PTHREAD_ONCE_INIT;
+
+static void count_cores(void)
+{
+	sem_init(&cores, 0, (unsigned int)sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+static int compute_alone(argon2_context *context)
+{
+	int code;
+
+	pthread_once(&cores_once, count_cores);
+	while (sem_wait(&cores) < 0)
+		;
+	code = argon2id_ctx(context);
+	sem_post(&cores);
+
+	return code;
+}
+
 /* Fills in the tag. */
 static enum err compute(struct hash *h, const char *password)
 {
@@ -205,7 +231,7 @@ static enum err compute(struct hash *h, const char *password)
 		.version = ARGON2_VERSION_NUMBER,
 		.allocate_cbk = take_memory, .free_cbk = give_memory,
 	};
-	const int code = argon2id_ctx(&context);
+	const int code = compute_alone(&context);
 
 	if (code == ARGON2_OK)
 		return OK;

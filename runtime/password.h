@@ -3,7 +3,7 @@
  *
  * Parameters: conf.password_memory_kib, conf.password_passes, one lane; salt
  * 16 bytes, tag 32; stored as a PHC string.  A password's bytes are taken as
- * they are, unmodified.
+ * they are, unmodified.  A process hashes as many at once as there are cores.
  */
 #ifndef RUNTIME_PASSWORD_H
 #define RUNTIME_PASSWORD_H
