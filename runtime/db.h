@@ -58,7 +58,7 @@ struct db_rows {
 
 struct db_config {
 	const char *url;	/* conninfo or URI, read by libpq */
-	const char *role;	/* logs in instead of the URL's; NULL: the URL's */
+	const char *role;	/* instead of the URL's; NULL: the URL's */
 	int connections;	/* at most, of the whole process */
 	int wait_ms;		/* for a free connection */
 	int timeout_ms;		/* of a statement; of connecting, up to 2 s */

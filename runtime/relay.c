@@ -10,7 +10,8 @@
  * each aggregate's commits.
  *
  * After a crash, at most the last batch is published again, in order.  An
- * event that Kafka refuses is tried for ever: nothing overtakes it.
+ * event that Kafka refuses is tried for ever: nothing of its aggregate
+ * overtakes it.
  *
  * One relay leads, by an advisory lock; another waits.  PostgreSQL ends a
  * session that is silent for 5 s, so one that is stopped or cut off loses the
@@ -40,7 +41,7 @@ enum {
 	REFUSED_PAUSE_MS = 1000,	/* after Kafka refused something */
 	SPEAK_MS = 1000,		/* to the database, at least */
 	EMPTY_MS = 10000,		/* between emptying slots */
-	TIDY_MS = 60000,
+	TIDY_MS = 600000,
 	STATEMENT_MS = 30000,
 };
 

@@ -28,13 +28,14 @@ static const struct {
 };
 
 /*
- * Idempotent, so that librdkafka's own retries neither double nor swap.  The
- * long timeout leaves giving up to us: after a failure in the middle of a
- * batch the rest of it would be a gap.
+ * Idempotent, so that librdkafka's own retries neither double nor swap.
+ * Gapless, so that it sends nothing more once an event is refused: a batch may
+ * be several requests.  The long timeout leaves giving up to us.
  */
 static const char *const settings[][2] = {
 	{ "acks", "all" },
 	{ "enable.idempotence", "true" },
+	{ "enable.gapless.guarantee", "true" },
 	{ "message.timeout.ms", "300000" },
 	{ "linger.ms", "5" },
 	{ "compression.type", "lz4" },
@@ -62,13 +63,17 @@ static void on_delivery(rd_kafka_t *kafka, const rd_kafka_message_t *message,
 	}
 }
 
-/* Errors too come here.  A fatal one makes the next event fail. */
+/*
+ * Errors too come here.  A fatal one makes the next event fail.  CONFWARN says
+ * that gapless is experimental.
+ */
 static void on_log(const rd_kafka_t *kafka, int level, const char *facility,
 		   const char *text)
 {
 	(void)kafka;
 	(void)level;
-	log_warn("Kafka: %s: %s", facility, text);
+	if (strcmp(facility, "CONFWARN") != 0)
+		log_warn("Kafka: %s: %s", facility, text);
 }
 
 static void set(rd_kafka_conf_t *c, const char *name, const char *value)

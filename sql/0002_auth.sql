@@ -89,17 +89,24 @@ CREATE TABLE event.idempotency (
 );
 CREATE INDEX idempotency_created_at_idx ON event.idempotency (created_at);
 
--- Deletes what has served its time; the relay calls it every minute.
+-- Deletes some of what has served its time; the relay calls it now and then,
+-- and publishes nothing meanwhile.
 CREATE FUNCTION event.tidy() RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog
 BEGIN ATOMIC
 	DELETE FROM event.idempotency
-	 WHERE created_at < now() - interval '24 hours';
+	 WHERE key IN (SELECT key FROM event.idempotency
+			WHERE created_at < now() - interval '24 hours'
+			LIMIT 10000);
 	DELETE FROM auth.throttle
-	 WHERE next_at < now() - interval '1 day';
+	 WHERE key IN (SELECT key FROM auth.throttle
+			WHERE next_at < now() - interval '1 day'
+			LIMIT 10000);
 	DELETE FROM auth.session
-	 WHERE least(ended_at, idle_expires_at, expires_at)
-	       < now() - interval '90 days';
+	 WHERE id IN (SELECT id FROM auth.session
+		       WHERE least(ended_at, idle_expires_at, expires_at)
+			     < now() - interval '90 days'
+		       LIMIT 10000);
 END;
 
 GRANT SELECT ON auth.live_session TO kith_function;

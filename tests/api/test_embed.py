@@ -1,4 +1,4 @@
-"""sql/embed.awk makes C constants of .sql files, and refuses what is unclear."""
+"""sql/embed.awk makes C constants of .sql files; what is unclear it refuses."""
 import pathlib
 import subprocess
 

@@ -5,7 +5,6 @@ import pathlib
 import random
 import re
 import subprocess
-import sys
 import threading
 import time
 
@@ -13,13 +12,10 @@ import confluent_kafka.admin
 import psycopg2
 import psycopg2.extensions
 
-ROOT = pathlib.Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
-
 from kith import Events, wait_until
 
+ROOT = pathlib.Path(__file__).parents[2]
 BUILD = pathlib.Path(os.environ.get("KITH_BUILD", ROOT / "build/test"))
-
 PASSWORDS = os.environ["VAR"] + "/keys/pgpass"
 
 
@@ -35,14 +31,16 @@ def topic_name():
     return "relay" + "".join(random.choices("abcdefghij", k=8)) + ".events"
 
 
-class Kafka:
+class Broker:
     def __init__(self, brokers):
         self.admin = confluent_kafka.admin.AdminClient(
             {"bootstrap.servers": brokers})
         self.brokers, self.topics = brokers, []
 
-    def make_topic(self, name):
-        topic = confluent_kafka.admin.NewTopic(name, 4, 1)
+    def make_topic(self, name, max_bytes=1000000):
+        """It takes messages up to so many bytes."""
+        topic = confluent_kafka.admin.NewTopic(
+            name, 4, 1, config={"max.message.bytes": str(max_bytes)})
         self.admin.create_topics([topic])[name].result(10)
         self.topics.append(name)
         wait_until(lambda: self.serves(name), 10)
@@ -52,6 +50,11 @@ class Kafka:
         with contextlib.suppress(confluent_kafka.KafkaException):
             Events(self.brokers, topic).close()
             return True
+
+    def allow(self, name, max_bytes):
+        topic = confluent_kafka.admin.ConfigResource(
+            "topic", name, set_config={"max.message.bytes": str(max_bytes)})
+        self.admin.alter_configs([topic])[topic].result(10)
 
     def all_of(self, topic):
         """Its events from the first one on."""
@@ -121,6 +124,11 @@ class Outbox:
         return {slot for slot, in
                 self.sql("SELECT DISTINCT slot FROM event.outbox")}
 
+    def files(self):
+        """Of the slots; a slot that was emptied has a new one."""
+        return {file for file, in self.sql(
+            "SELECT relfilenode FROM pg_class WHERE relname ~ '^outbox_.$'")}
+
     def empty_slots(self):
         with self.transaction() as connection:
             self.sql("SELECT event.empty_slots()", of=connection)
@@ -169,13 +177,20 @@ class Outbox:
                 f"({', '.join(['%s'] * len(values))})", *values, of=relay)
         return plan[0][0][0]["Plan"]["Shared Hit Blocks"]
 
-    def waits_for_kafka(self):
-        """A relay has asked only whether it leads for a while."""
+    def asked(self, pattern, seconds_ago=0):
+        """Whether this is what a relay asked last."""
         return self.value(
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE usename = 'kith_relay' AND datname = current_database()"
-            " AND query ~ 'WHERE epoch = [$]1;?$' AND state = 'idle'"
-            " AND clock_timestamp() - state_change > interval '0.3 s'")
+            " AND query ~ %s AND clock_timestamp() - state_change"
+            "	> make_interval(secs => %s)", pattern, seconds_ago)
+
+    def is_watched(self):
+        return self.asked("FROM event.outbox")
+
+    def waits_for_kafka(self):
+        """All a relay still wants to know is whether it leads."""
+        return self.asked("^SELECT 1 FROM event.cursor", seconds_ago=0.3)
 
 
 class Writers:

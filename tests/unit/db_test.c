@@ -23,7 +23,7 @@ static const char schema[] =
 	"	during	int4range, EXCLUDE USING gist (during WITH &&),"
 	"	shape	integer);"
 	"CREATE TABLE db_test.child (item integer REFERENCES db_test.item);"
-	"CREATE TABLE db_test.late_child (item integer"
+	"CREATE TABLE db_test.late (item integer"
 	"	REFERENCES db_test.item DEFERRABLE INITIALLY DEFERRED);"
 	"CREATE SEQUENCE db_test.tries;"
 	"CREATE FUNCTION db_test.fail_first(times integer, state text)"
@@ -137,7 +137,7 @@ static void each_failure_has_its_error(void **state)
 	static const struct { enum err err; struct db_stmt stmt; } cases[] = {
 	{ ERR_CONFLICT, { "unique", INSERT "item VALUES (1)" } },
 	{ ERR_CONFLICT, { "foreign", INSERT "child VALUES (2)" } },
-	{ ERR_CONFLICT, { "late", INSERT "late_child VALUES (2) RETURNING 1" } },
+	{ ERR_CONFLICT, { "late", INSERT "late VALUES (2) RETURNING 1" } },
 	{ ERR_CONFLICT, { "during", INSERT "item VALUES (2, 1, '[2,4)')" } },
 	{ ERR_INVALID, { "null", INSERT "item VALUES (2, NULL)" } },
 	{ ERR_INVALID, { "check", INSERT "item VALUES (2, 0)" } },
