@@ -7,6 +7,8 @@
 # FILE holds what each function prints with --describe.  A path that two
 # functions claim is an error.
 
+# Connections are renewed so often that, under load, a new release gets some
+# while it bakes beside the old one.
 def upstream:
 	"unix:\($run)/\(.name).sock" as $socket |
 	"\tupstream \(.name) {",

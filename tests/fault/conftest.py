@@ -1,0 +1,142 @@
+"""
+Fixtures: the running stack that the environment names, to be hurt here.
+
+A test heals what it broke.  Afterwards everything runs, and no sanitizer has
+reported.
+"""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+from collections import namedtuple
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+pytest.register_assert_rewrite("kith", "load")
+
+from kith import Client, Events, wait_until
+from load import Load
+
+Row = namedtuple("Row", "name pid state generation release part")
+
+
+class Function:
+    """A function of the stack, its pool and releases."""
+
+    def __init__(self, var, name):
+        self.name = name
+        self.directory = var / "functions" / name
+        self.socket = str((var / "run").resolve() / f"{name}.sock")
+        self.log = var / "log" / f"{name}.log"
+        self.pool = var / "bin/pool"
+
+    def verb(self, name):
+        return subprocess.run([self.pool, name, self.directory], text=True,
+                              stdout=subprocess.PIPE)
+
+    def workers(self, state="ready"):
+        """Pids."""
+        rows = [Row(*line.split())
+                for line in self.verb("--status").stdout.splitlines()]
+        return [int(row.pid) for row in rows if row.state == state]
+
+    def reload(self):
+        """Whether the pool takes what is current."""
+        return self.verb("--reload").returncode == 0
+
+    def current(self):
+        return os.readlink(self.directory / "current")
+
+    def versions(self):
+        return set(os.listdir(self.directory / "releases"))
+
+    def program(self):
+        """The current release's executable, by its lasting name."""
+        return str((self.directory / "current").resolve() / self.name)
+
+    def make_current(self, release):
+        link = self.directory / "current.new"
+        link.symlink_to(release)
+        link.rename(self.directory / "current")
+
+    def release(self, name, **settings):
+        """One like the current one, with other settings; it serves."""
+        new = self.directory / "releases" / name
+        shutil.copytree(self.directory / "current", new)
+        with open(new / "function.conf", "a") as conf:
+            conf.writelines(f"{k}={v}\n" for k, v in settings.items())
+        self.make_current(f"releases/{name}")
+        assert self.reload()
+
+
+class Stack:
+    def __init__(self):
+        self.var = pathlib.Path(os.environ["VAR"])
+
+    def run(self, *words, **environment):
+        """Of infra/stack: exit code and output."""
+        done = subprocess.run(
+            [ROOT / "infra/stack", *words], env=os.environ | environment,
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return done.returncode, done.stdout
+
+    def up(self):
+        code, output = self.run("up")
+        assert code == 0, output
+
+    def pid(self, part):
+        return int((self.var / f"run/{part}.pid").read_text().split()[0])
+
+    def function(self, name):
+        return Function(self.var, name)
+
+    def load(self, people, *acts):
+        return Load(os.environ["KITH_URL"], people, acts)
+
+    def reports(self):
+        """What sanitizers have said."""
+        return subprocess.run(
+            ["grep", "-rE", "Sanitizer|runtime error:", self.var / "log"],
+            stdout=subprocess.PIPE).stdout.splitlines()
+
+
+@pytest.fixture
+def stack():
+    stack = Stack()
+    reports = stack.reports()
+    yield stack
+    stack.up()
+    wait_until(lambda: stack.run("status")[0] == 0, 10)
+    with Client(os.environ["KITH_INTERNAL_URL"]) as internal:
+        wait_until(lambda: internal.get("/readyz").ok, 10)
+    assert stack.reports() == reports
+
+
+@pytest.fixture
+def session(stack):
+    """The function session; what it ran before it runs again afterwards."""
+    session = stack.function("session")
+    before, versions = session.current(), session.versions()
+    yield session
+    if session.current() != before:
+        session.make_current(before)
+        session.reload()
+    for version in session.versions() - versions:
+        shutil.rmtree(session.directory / "releases" / version)
+
+
+@pytest.fixture
+def kith():
+    with Client(os.environ["KITH_URL"]) as client:
+        yield client
+
+
+@pytest.fixture
+def kafka():
+    """The events from now on."""
+    events = Events(os.environ["KAFKA_BROKERS"])
+    yield events
+    events.close()

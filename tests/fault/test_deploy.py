@@ -1,0 +1,113 @@
+"""Releases come and go without a failed request; broken ones only go."""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+from kith import register, wait_until
+
+HERE = pathlib.Path(__file__).parent
+DEPLOYS = 20
+OLD_S = 10                      # until the last old worker has gone
+PROCESSES = 2                   # of session
+DESCRIBES = """#!/usr/bin/python3
+import contextlib, os, select, socket, sys
+if len(sys.argv) > 1:
+    os.execv({path!r}, sys.argv)
+"""
+CRASHES = """
+listener = socket.socket(fileno=0)
+os.write(3, b"r")
+connection = None
+while not connection:
+    select.select([listener], [], [])
+    with contextlib.suppress(BlockingIOError):
+        connection, _ = listener.accept()
+select.select([connection], [], [])
+os.abort()
+"""
+
+
+@pytest.fixture
+def wrk(kith):
+    """wrk(KiB...): POSTs by 16 connections, with bodies of these sizes."""
+    tokens = [register(kith).tokens["refresh_token"] for _ in range(8)]
+
+    @contextlib.contextmanager
+    def wrk(*sizes):
+        """Yields what post.lua prints."""
+        environment = os.environ | {"TOKENS": " ".join(tokens),
+                                    "KIB": " ".join(map(str, sizes))}
+        process = subprocess.Popen(
+            ["wrk", "-t2", "-c16", "-d300", "--timeout", "8",
+             "-s", HERE / "post.lua", os.environ["KITH_URL"]],
+            env=environment, text=True, stdout=subprocess.PIPE)
+        result = {}
+        try:
+            yield result
+        finally:
+            process.send_signal(signal.SIGINT)
+            output = process.communicate(timeout=20)[0]
+            result.update(json.loads(output.splitlines()[-1]))
+
+    return wrk
+
+
+@contextlib.contextmanager
+def build(script):
+    """A flavour in which session is a script that can describe session."""
+    flavour = HERE.parents[1] / "build/broken"
+    (flavour / "bin").mkdir(parents=True)
+    try:
+        (flavour / "bin/session").write_text(script)
+        (flavour / "bin/session").chmod(0o755)
+        yield flavour.name
+    finally:
+        shutil.rmtree(flavour)
+
+
+def test_20_deploys_in_20_s_fail_no_request(stack, session, wrk):
+    session.release("large", BODY_BYTES=300000, REFRESH_GRACE_S=3600)
+    stack.up()                  # so that nginx takes such bodies
+    log = session.log.stat().st_size
+    with wrk(2, 256) as answers:
+        begin = time.monotonic()
+        for number in range(DEPLOYS):
+            time.sleep(max(0, begin + number - time.monotonic()))
+            assert session.reload()
+    wait_until(lambda: not session.workers("draining"), OLD_S)
+    assert b'"level":"error"' not in session.log.read_bytes()[log:]
+    assert answers.keys() == {"failed", "200"} and answers["failed"] == 0
+    assert answers["200"] > 1000
+
+
+@pytest.mark.parametrize("script, failures", [
+    ("sys.exit(1)", 0), ("sys.exit(100)", 0), (CRASHES, PROCESSES),
+], ids=["exits", "misconfigured", "crashes"])
+def test_a_broken_release_leaves_the_old_one_serving(stack, session, wrk,
+                                                     script, failures):
+    before, versions = session.current(), session.versions()
+    script = DESCRIBES.format(path=session.program()) + script
+    with build(script) as flavour, wrk(2) as answers:
+        code, output = stack.run("deploy", "session", STACK_FLAVOUR=flavour)
+    assert code == 1, output
+    assert "was not taken" in output
+    assert (session.current(), session.versions()) == (before, versions)
+    assert answers["failed"] + answers.get("502", 0) <= failures
+    assert answers.keys() <= {"failed", "200", "502"}
+    assert answers["200"] > 100
+
+
+def test_a_large_request_to_a_function_that_is_away_is_unavailable(
+        stack, session, kith):
+    session.release("large", BODY_BYTES=300000)
+    stack.up()
+    assert stack.run("down", "session")[0] == 0
+    answer = kith.post("/refresh-token", data=b" " * 256 * 1024)
+    assert (answer.status_code, answer.json()["code"]) == (502, "unavailable")
