@@ -83,7 +83,9 @@ static bool accept_header(struct request *r)
 	case FCGI_BEGIN_REQUEST:
 		memcpy(r->id, h + 2, sizeof(r->id));
 		r->expected = FCGI_PARAMS;
-		return r->content == sizeof(FCGI_BeginRequestBody);
+		/* libfcgi takes number 0 for no request, and leaks. */
+		return r->content == sizeof(FCGI_BeginRequestBody) &&
+		       (h[2] || h[3]);
 	case FCGI_PARAMS:
 		if (r->content == 0) {
 			r->expected = FCGI_STDIN;

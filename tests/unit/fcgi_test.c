@@ -218,6 +218,18 @@ static void refuses_records_out_of_order(void **state)
 	}
 }
 
+/* libfcgi would lose memory on each. */
+static void refuses_records_of_no_request(void **state)
+{
+	char body[LIMIT + 1];
+	struct bytes b;
+
+	(void)state;
+	begin(&b);
+	b.at[3] = 0;
+	assert_int_equal(receive(&b, b.n, body), -1);
+}
+
 static void gives_up_at_the_deadline(void **state)
 {
 	char buffer[8];
@@ -268,6 +280,7 @@ int main(void)
 		CLAIM(refuses_too_many_parameters),
 		CLAIM(refuses_a_body_over_the_limit),
 		CLAIM(refuses_records_out_of_order),
+		CLAIM(refuses_records_of_no_request),
 		CLAIM(gives_up_at_the_deadline),
 		CLAIM(mutated_requests_do_no_harm),
 	};
