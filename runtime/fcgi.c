@@ -83,13 +83,13 @@ static bool accept_header(struct request *r)
 	case FCGI_BEGIN_REQUEST:
 		memcpy(r->id, h + 2, sizeof(r->id));
 		r->expected = FCGI_PARAMS;
-		/* libfcgi takes number 0 for no request, and leaks. */
-		return r->content == sizeof(FCGI_BeginRequestBody) &&
-		       (h[2] || h[3]);
+		return r->content == sizeof(FCGI_BeginRequestBody);
 	case FCGI_PARAMS:
 		if (r->content == 0) {
 			r->expected = FCGI_STDIN;
-			return r->step == NAME_LENGTH && r->length_seen == 0;
+			/* libfcgi would read padding as a record. */
+			return r->step == NAME_LENGTH &&
+			       r->length_seen == 0 && r->padding == 0;
 		}
 		break;
 	case FCGI_STDIN:
