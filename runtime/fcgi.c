@@ -85,12 +85,13 @@ static bool accept_header(struct request *r)
 		r->expected = FCGI_PARAMS;
 		return r->content == sizeof(FCGI_BeginRequestBody);
 	case FCGI_PARAMS:
-		if (r->content == 0) {
-			r->expected = FCGI_STDIN;
-			/* libfcgi would read padding as a record. */
-			return r->step == NAME_LENGTH &&
-			       r->length_seen == 0 && r->padding == 0;
-		}
+		if (r->content > 0)
+			break;
+		r->expected = FCGI_STDIN;
+		/* libfcgi would read padding as a record. */
+		if (r->step != NAME_LENGTH || r->length_seen > 0 ||
+		    r->padding > 0)
+			return false;
 		break;
 	case FCGI_STDIN:
 		if (r->content == 0)

@@ -218,6 +218,24 @@ static void refuses_records_out_of_order(void **state)
 	}
 }
 
+/* libfcgi would answer a record of number 0 itself, and lose memory. */
+static void refuses_a_record_of_another_request(void **state)
+{
+	const struct bytes good = good_request();
+	char body[LIMIT + 1];
+	struct bytes b;
+
+	(void)state;
+	for (size_t i = 0; i < good.n;
+	     i += 8 + good.at[i + 5] + (size_t)good.at[i + 6]) {
+		for (unsigned char number = 0; number <= 2; number += 2) {
+			b = good;
+			b.at[i + 3] = number;
+			assert_int_equal(receive(&b, b.n, body), -1);
+		}
+	}
+}
+
 /* Where the parameters end libfcgi would take it for the next record. */
 static void refuses_a_record_in_the_padding(void **state)
 {
@@ -226,8 +244,7 @@ static void refuses_a_record_in_the_padding(void **state)
 
 	(void)state;
 	begin(&b);
-	put(&b, "\1\4\0\1\0\0\10\0", 8);
-	record(&b, FCGI_GET_VALUES, "", 0, 0);
+	put(&b, "\1\4\0\1\0\0\10\0" "\1\143\0\0\0\0\0\0", 16);
 	record(&b, FCGI_STDIN, "", 0, 0);
 	assert_int_equal(receive(&b, b.n, body), -1);
 }
@@ -282,6 +299,7 @@ int main(void)
 		CLAIM(refuses_too_many_parameters),
 		CLAIM(refuses_a_body_over_the_limit),
 		CLAIM(refuses_records_out_of_order),
+		CLAIM(refuses_a_record_of_another_request),
 		CLAIM(refuses_a_record_in_the_padding),
 		CLAIM(gives_up_at_the_deadline),
 		CLAIM(mutated_requests_do_no_harm),
