@@ -103,10 +103,15 @@ class Stack:
             stdout=subprocess.PIPE).stdout.splitlines()
 
 
+@pytest.fixture(scope="session")
+def reports():
+    """What sanitizers had said before."""
+    return Stack().reports()
+
+
 @pytest.fixture
-def stack():
+def stack(reports):
     stack = Stack()
-    reports = stack.reports()
     yield stack
     stack.up()
     wait_until(lambda: stack.run("status")[0] == 0, 10)
