@@ -23,7 +23,8 @@ CFLAGS := -std=gnu17 -g -fPIE $(flags_$(FLAVOUR)) -Wall -Wextra -Werror \
 	-Wmissing-prototypes -Wvla -Wundef -Wcast-qual -Wwrite-strings \
 	-Wno-missing-field-initializers
 LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
-LDLIBS := -lfcgi -ljansson -largon2 -lcrypto -lpq -lrdkafka -lpthread
+LDLIBS := -lfcgi -ljansson -largon2 -lcrypto -lpq -lrdkafka -licui18n -licuuc \
+	-ljpeg -lpng -lwebp -lpthread
 
 objects = $(patsubst %.c,$(B)/%.o,\
 	$(filter-out functions/%/worker.c,$(wildcard $(1))))
@@ -73,9 +74,9 @@ $(addprefix $(B)/bin/,$(names)): $(B)/runtime/main.o
 $(B)/bin/pool: $(call objects,runtime/pool*.c)
 $(B)/bin/relay: $(call objects,runtime/relay*.c)
 
-# A test named like a function is linked with it.
+# A test whose name begins with a function's is linked with it.
 $(foreach n,$(names),$(eval \
-	$(B)/tests/$(n)_test: $(call objects,functions/$(n)/*.c \
+	$(filter $(B)/tests/$(n)_%,$(tests)): $(call objects,functions/$(n)/*.c \
 		tests/unit/harness.c)))
 $(tests): $(B)/tests/%: $(B)/tests/unit/%.o
 $(tests): LDLIBS += -lcmocka
