@@ -24,6 +24,17 @@ def close_objects(node):
             close_objects(child)
 
 
+def fits(template, path):
+    """Is this a path of the template?  {id} is a segment or part of one."""
+    fixed = map(re.escape, re.split(r"{\w+}", template))
+    return re.fullmatch("[^/]+".join(fixed), path)
+
+
+def media_type(message):
+    """What its body is, without parameters."""
+    return message.headers["Content-Type"].split(";")[0].strip().lower()
+
+
 class Document:
     def __init__(self, name):
         self.root = yaml.safe_load((API / name).read_text())
@@ -56,10 +67,10 @@ class Http(Document):
     def operation(self, method, path):
         """An operation; for what the document doesn't name, its errors."""
         method = "get" if method == "HEAD" else method.lower()
-        for template, item in self.root["paths"].items():
-            if re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path):
-                return item.get(method, self.UNNAMED)
-        return self.UNNAMED
+        paths = self.root["paths"]
+        item = paths.get(path) or next(
+            (paths[t] for t in paths if fits(t, path)), {})
+        return item.get(method, self.UNNAMED)
 
     def check(self, response, **_):
         """A response hook of requests."""
@@ -73,8 +84,13 @@ class Http(Document):
         self.check_headers(answer.get("headers", {}), response.headers)
         self.check_body(answer.get("content"), response)
         if status < 300 and request.body:
-            self.validate(operation["requestBody"]["content"]
-                          ["application/json"]["schema"],
+            self.check_request(self.follow(operation["requestBody"]), request)
+
+    def check_request(self, accepted, request):
+        media = media_type(request)
+        assert media in accepted["content"]
+        if media.endswith("json"):
+            self.validate(accepted["content"][media]["schema"],
                           json.loads(request.body))
 
     def check_headers(self, headers, sent):
@@ -91,7 +107,7 @@ class Http(Document):
             assert response.content == b""
             return
 
-        media = response.headers["Content-Type"].split(";")[0]
+        media = media_type(response)
         assert media in content
         if not media.endswith("json"):
             return
