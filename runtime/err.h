@@ -15,6 +15,7 @@ enum [[nodiscard]] err {
 	ERR_NOT_FOUND,		/* 404: not there, or not to be seen */
 	ERR_METHOD,		/* 405: the path exists, the method doesn't */
 	ERR_CONFLICT,		/* 409: the state says no */
+	ERR_CHANGED,		/* 412: not what If-Match names any more */
 	ERR_TOO_LARGE,		/* 413: the body passes the limit */
 	ERR_MEDIA_TYPE,		/* 415: the body is not what it should be */
 	ERR_INVALID,		/* 422: well-formed, but breaks a rule */

@@ -33,6 +33,7 @@ struct route {
 	enum auth auth;
 	enum err (*handler)(struct req *);
 	bool creates;		/* honours Idempotency-Key */
+	bool cached;		/* nginx keeps its answers, as they allow */
 };
 
 /* Each function's one symbol. */
@@ -42,6 +43,7 @@ struct reply {
 	int status;		/* 0: none yet */
 	const char *type;	/* of the body; NULL: no body */
 	const char *body;
+	size_t body_bytes;
 	const char *headers;	/* further lines, each ends with CRLF; or "" */
 };
 
@@ -59,6 +61,7 @@ struct req {
 	const char *content_type;
 	const char *authorization;
 	const char *idempotency_key;
+	const char *if_match;
 	const char *user_agent;
 	const char *address;		/* never NULL */
 
@@ -69,7 +72,8 @@ struct req {
 	/* Set by the router. */
 	const struct route *route;
 	const char *id;			/* {id} of the path, or NULL */
-	const char *user, *session;	/* of the token, or NULL */
+	const char *user, *session;	/* of the token, or NULL; session.h
+					 * sets the user that it answers */
 
 	struct reply reply;
 	const struct json_error *errors;	/* what json_read refused */
@@ -96,10 +100,15 @@ enum err http_query(struct req *, const char *name, const char **value);
  */
 enum err http_paging(struct req *, const char **limit, const char **after);
 
+/* The reply's ETag: the revision, which If-Match then names. */
+void http_etag(struct req *, const char *revision);
+
 /* Replies.  They return OK. */
 enum err http_json(struct req *, int status, const char *doc);
 enum err http_text(struct req *, int status, const char *type,
 		   const char *text);
+enum err http_bytes(struct req *, int status, const char *type,
+		    const void *body, size_t n);
 enum err http_empty(struct req *, int status);
 /*
  * {"items": [...], "next": a cursor or null}.  A row is its position in the

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "runtime/http.h"
 
@@ -16,6 +17,7 @@ static const struct problem {
 [ERR_NOT_FOUND]   = { 404, "not_found", "There is no such thing" },
 [ERR_METHOD]      = { 405, "method_not_allowed", "The method is not allowed" },
 [ERR_CONFLICT]    = { 409, "conflict", "The state does not allow this" },
+[ERR_CHANGED]     = { 412, "changed_meanwhile", "It was changed meanwhile" },
 [ERR_TOO_LARGE]   = { 413, "too_large", "The request is too large" },
 [ERR_MEDIA_TYPE]  = { 415, "unsupported_media_type",
 		      "The body must be application/json" },
@@ -26,18 +28,25 @@ static const struct problem {
 };
 
 static void reply(struct req *req, int status, const char *type,
-		  const char *body)
+		  const void *body, size_t n)
 {
 	req->reply.status = status;
 	req->reply.type = type;
 	req->reply.body = body;
+	req->reply.body_bytes = n;
+}
+
+enum err http_bytes(struct req *req, int status, const char *type,
+		    const void *body, size_t n)
+{
+	reply(req, status, type, body, n);
+	return OK;
 }
 
 enum err http_text(struct req *req, int status, const char *type,
 		   const char *text)
 {
-	reply(req, status, type, text);
-	return OK;
+	return http_bytes(req, status, type, text, strlen(text));
 }
 
 enum err http_json(struct req *req, int status, const char *doc)
@@ -48,6 +57,12 @@ enum err http_json(struct req *req, int status, const char *doc)
 enum err http_empty(struct req *req, int status)
 {
 	return http_text(req, status, NULL, "");
+}
+
+void http_etag(struct req *req, const char *revision)
+{
+	req->reply.headers = arena_printf(req->arena, "ETag: \"%s\"\r\n",
+					  revision);
 }
 
 /* What HTTP demands beside the status of an error. */
@@ -93,7 +108,7 @@ enum err http_fail(struct req *req, enum err err, const char *code,
 	arena_defer(req->arena, free, text);
 
 	add_header(req, err);
-	reply(req, p->status, "application/problem+json", text);
+	reply(req, p->status, "application/problem+json", text, strlen(text));
 	return err;
 }
 

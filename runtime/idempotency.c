@@ -33,6 +33,7 @@ static enum err answer_again(struct run *run)
 	const char *const *row;
 	const char *doc;
 	enum err err;
+	int status;
 
 	err = db_row(req->db, &sql_idempotency_get, ARGS(run->key), &row);
 	if (err)
@@ -45,7 +46,8 @@ static enum err answer_again(struct run *run)
 	if (err)
 		return ERR_INTERNAL;
 
-	return http_json(req, atoi(row[1]), doc);
+	status = atoi(row[1]);
+	return *doc ? http_json(req, status, doc) : http_empty(req, status);
 }
 
 static enum err run_once(struct db *db, void *arg)
@@ -81,16 +83,18 @@ static enum err run_once(struct db *db, void *arg)
 enum err idempotency_run(struct req *req)
 {
 	struct run run = { .req = req };
+	const char *whose;
 
 	if (!key_valid(req->idempotency_key))
 		return http_fail(req, ERR_INVALID, "idempotency_key_invalid",
 				 "The key is 1 to 128 printable characters");
 
-	run.key = keys_mac(req->arena, "idempotency key",
-			   arena_printf(req->arena, "%s %s %s",
-					req->user ?: "-", req->path,
-					req->idempotency_key));
-	run.request = keys_mac(req->arena, "idempotency request", req->body);
+	whose = arena_printf(req->arena, "%s %s %s", req->user ?: "-",
+			     req->path, req->idempotency_key);
+	run.key = keys_mac(req->arena, "idempotency key", whose,
+			   strlen(whose));
+	run.request = keys_mac(req->arena, "idempotency request", req->body,
+			       req->body_bytes);
 
 	return db_atomic(req->db, run_once, &run);
 }

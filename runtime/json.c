@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "runtime/json.h"
+#include "runtime/uuid.h"
 
 enum {
 	DEPTH = 32,
@@ -35,7 +36,7 @@ static bool too_deep(const char *text, size_t bytes)
 	return false;
 }
 
-static size_t code_points(const char *text)
+size_t json_code_points(const char *text)
 {
 	size_t n = 0;
 
@@ -84,7 +85,7 @@ static bool email_valid(const char *email)
 	return domain_valid(at + 1);
 }
 
-static bool chosen(const char *const *choices, const char *text)
+bool json_chosen(const char *const *choices, const char *text)
 {
 	for (; *choices; choices++)
 		if (strcmp(*choices, text) == 0)
@@ -103,7 +104,7 @@ static const char *refusal(const struct json_field *f, const json_t *value)
 	if (!json_is_string(value))
 		return "wrong_type";
 
-	n = code_points(json_string_value(value));
+	n = json_code_points(json_string_value(value));
 	if (n < f->min)
 		return "too_short";
 	if (n > f->max)
@@ -111,8 +112,10 @@ static const char *refusal(const struct json_field *f, const json_t *value)
 	if (f->kind == JSON_KIND_EMAIL && !email_valid(json_string_value(value)))
 		return "not_an_email";
 	if (f->kind == JSON_KIND_CHOICE &&
-	    !chosen(f->choices, json_string_value(value)))
+	    !json_chosen(f->choices, json_string_value(value)))
 		return "not_a_choice";
+	if (f->kind == JSON_KIND_ID && !uuid_valid(json_string_value(value)))
+		return "not_an_id";
 
 	return NULL;
 }

@@ -19,7 +19,9 @@
 #include "runtime/arena.h"
 #include "runtime/err.h"
 
-enum json_kind { JSON_KIND_TEXT, JSON_KIND_EMAIL, JSON_KIND_CHOICE };
+enum json_kind {
+	JSON_KIND_TEXT, JSON_KIND_EMAIL, JSON_KIND_CHOICE, JSON_KIND_ID
+};
 
 struct json_field {
 	const char *name;		/* NULL ends the table */
@@ -38,6 +40,9 @@ struct json_field {
 /* Optional; one of a NULL-ended list of words. */
 #define JSON_CHOICE(type, member, choices) \
 	{ #member, JSON_KIND_CHOICE, offsetof(type, member), 0, 64, choices }
+/* A UUID, in the form we give out. */
+#define JSON_ID(type, member) \
+	{ #member, JSON_KIND_ID, offsetof(type, member), 1, 64, NULL }
 
 /* A member that was refused, and a stable word for the reason. */
 struct json_error {
@@ -49,5 +54,11 @@ struct json_error {
 enum err json_read(struct arena *, const char *text, size_t bytes,
 		   const struct json_field *fields, void *out,
 		   const struct json_error **errors);
+
+/* text is one of the words. */
+bool json_chosen(const char *const *choices, const char *text);
+
+/* Of UTF-8. */
+size_t json_code_points(const char *text);
 
 #endif

@@ -27,10 +27,11 @@
 void keys_read(const char *directory);
 
 /*
- * HMAC-SHA256 of text under a key that is derived from the secret for this
- * purpose alone (HKDF, RFC 5869), as PostgreSQL reads a bytea: "\\x" and hex.
+ * HMAC-SHA256 of data under a key that is derived from the secret for this
+ * purpose alone (HKDF, RFC 5869), as PostgreSQL reads a bytea.
  */
-const char *keys_mac(struct arena *, const char *purpose, const char *text);
+const char *keys_mac(struct arena *, const char *purpose, const void *data,
+		     size_t n);
 
 /*
  * AES-256-GCM under a key derived from the secret for this purpose and

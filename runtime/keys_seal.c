@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "runtime/base64url.h"
+#include "runtime/bytea.h"
 #include "runtime/conf.h"
 #include "runtime/keys.h"
 #include "runtime/keys_private.h"
@@ -47,31 +48,22 @@ static void derive(const char *label, const char *purpose,
 	EVP_PKEY_CTX_free(hkdf);
 }
 
-static void mac(const char *label, const char *purpose, const char *text,
-		unsigned char out[KEYS_BYTES])
+static void mac(const char *label, const char *purpose, const void *data,
+		size_t n, unsigned char out[KEYS_BYTES])
 {
 	unsigned char key[KEYS_BYTES];
 
 	derive(label, purpose, key);
-	must(HMAC(EVP_sha256(), key, sizeof(key), (const void *)text,
-		  strlen(text), out, NULL));
+	must(HMAC(EVP_sha256(), key, sizeof(key), data, n, out, NULL));
 }
 
 const char *keys_mac(struct arena *arena, const char *purpose,
-		     const char *text)
+		     const void *data, size_t n)
 {
-	static const char digits[] = "0123456789abcdef";
 	unsigned char bytes[KEYS_BYTES];
-	char *hex = arena_alloc(arena, sizeof("\\x") + 2 * sizeof(bytes));
 
-	mac("mac", purpose, text, bytes);
-	hex[0] = '\\';
-	hex[1] = 'x';
-	for (size_t i = 0; i < sizeof(bytes); i++) {
-		hex[2 + 2 * i] = digits[bytes[i] >> 4];
-		hex[3 + 2 * i] = digits[bytes[i] & 15];
-	}
-	return hex;
+	mac("mac", purpose, data, n, bytes);
+	return bytea_text(arena, bytes, sizeof(bytes));
 }
 
 /*
@@ -84,7 +76,7 @@ static EVP_CIPHER_CTX *cipher_new(const char *purpose, const char *context,
 	EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
 	unsigned char key[KEYS_BYTES];
 
-	mac("seal", purpose, context, key);
+	mac("seal", purpose, context, strlen(context), key);
 	must(cipher && EVP_CipherInit_ex(cipher, EVP_aes_256_gcm(), NULL, key,
 					 nonce, seals) == 1);
 	return cipher;

@@ -54,6 +54,7 @@ static void read_params(struct server *s, struct req *req)
 	req->content_type = param(s, "CONTENT_TYPE");
 	req->authorization = param(s, "AUTHORIZATION");
 	req->idempotency_key = param(s, "IDEMPOTENCY_KEY");
+	req->if_match = param(s, "IF_MATCH");
 	req->user_agent = param(s, "USER_AGENT");
 	req->address = param(s, "REMOTE_ADDR") ?: "";
 	req->request_id = request_id(s);
@@ -114,21 +115,20 @@ static bool too_old(struct server *s)
 
 static void write_reply(struct server *s, const struct reply *r)
 {
-	const size_t bytes = strlen(r->body);
 	const char *head;
 
 	if (r->type)
 		head = arena_printf(s->arena, "Status: %d\r\n"
 				    "Content-Type: %s\r\n"
 				    "Content-Length: %zu\r\n%s\r\n",
-				    r->status, r->type, bytes,
+				    r->status, r->type, r->body_bytes,
 				    r->headers ?: "");
 	else
 		head = arena_printf(s->arena, "Status: %d\r\n%s\r\n",
 				    r->status, r->headers ?: "");
 
 	FCGX_PutStr(head, (int)strlen(head), s->fcgi.out);
-	FCGX_PutStr(r->body, (int)bytes, s->fcgi.out);
+	FCGX_PutStr(r->body, (int)r->body_bytes, s->fcgi.out);
 }
 
 /* The watchers' view of what this thread does. */

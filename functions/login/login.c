@@ -33,6 +33,12 @@ static const struct json_field credentials_fields[] = {
 /* What login_attempt found. */
 enum { ACCOUNT, HASH, THROTTLE_KEY, WAIT_S };
 
+static enum err invalid_credentials(struct req *req)
+{
+	return http_fail(req, ERR_AUTH, "invalid_credentials",
+			 "The e-mail address or password is wrong");
+}
+
 static enum err session_start(struct req *req, const struct credentials *c,
 			      const char *const *attempt)
 {
@@ -52,6 +58,8 @@ static enum err session_start(struct req *req, const struct credentials *c,
 			  req->address, session.idle_s, session.ttl_s,
 			  session.most, new_hash, attempt[THROTTLE_KEY],
 			  req->traceparent), &doc);
+	if (err == ERR_NOT_FOUND)	/* deleted meanwhile */
+		return invalid_credentials(req);
 	if (err)
 		return err;
 
@@ -71,7 +79,7 @@ static enum err login(struct req *req)
 
 	err = db_row(req->db, &sql_login_attempt,
 		     ARGS(c.email, req->address,
-			  keys_mac(req->arena, "throttle", "")), &attempt);
+			  keys_mac(req->arena, "throttle", "", 0)), &attempt);
 	if (err)
 		return err;
 	if (attempt[WAIT_S])
@@ -81,8 +89,7 @@ static enum err login(struct req *req)
 	if (err)
 		return err;
 	if (!matches)
-		return http_fail(req, ERR_AUTH, "invalid_credentials",
-				 "The e-mail address or password is wrong");
+		return invalid_credentials(req);
 
 	return session_start(req, &c, attempt);
 }

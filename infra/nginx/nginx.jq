@@ -30,7 +30,7 @@ def match:
 		"~ \"^\(gsub("\\."; "\\.") | sub("{id}"; "[^/]+"))$\""
 	else "= \(.)" end;
 
-def location($function; $limited):
+def location($function; $cached; $limited):
 	"\t\tlocation \(match) {",
 	"\t\t\tif ($http_content_encoding != \"\") { return 415; }",
 	if $limited and $function.rate > 0 then
@@ -41,16 +41,18 @@ def location($function; $limited):
 	"\t\t\tclient_body_buffer_size \([$function.body_bytes, 8192] | max
 		| [., 1048576] | min);",
 	"\t\t\tfastcgi_read_timeout \($function.timeout_ms + 2000)ms;",
+	if $cached then "\t\t\tfastcgi_cache answers;" else empty end,
 	"\t\t\tfastcgi_pass \($function.name);",
 	"\t\t}",
 	"";
 
 def routes($is_internal):
 	[$functions[] as $f | $f.routes[] | select(.internal == $is_internal)
-		| {path, $f}] | unique_by(.path, .f.name)
+		| {path, cached, $f}] | unique_by(.path, .f.name)
 	| (group_by(.path)[] | select(length > 1)
 		| error("\(.[0].path) belongs to \(map(.f.name) | join(", "))")),
-	  .[] as {$path, $f} | $path | location($f; $is_internal | not);
+	  .[] as {$path, $cached, $f} | $path
+	  | location($f; $cached; $is_internal | not);
 
 def lines(f): [f] | join("\n");
 

@@ -53,8 +53,9 @@ struct reply call(struct call c)
 	struct req req = {
 		.arena = arena, .db = db, .method = c.method, .path = c.path,
 		.query = c.query ?: "", .body = c.body ?: "",
-		.body_bytes = c.body ? strlen(c.body) : 0,
-		.content_type = c.body ? "application/json" : NULL,
+		.body_bytes = c.body_bytes ?: c.body ? strlen(c.body) : 0,
+		.content_type = c.type ?: c.body ? "application/json" : NULL,
+		.if_match = c.if_match,
 		.authorization = c.token ? text("Bearer %s", c.token) : NULL,
 		.idempotency_key = c.key, .user_agent = c.agent,
 		.address = c.address ?: "127.0.0.1", .request_id = "test",

@@ -18,6 +18,8 @@ struct call {
 	const char *method, *path, *query, *body;
 	const char *token;		/* bearer */
 	const char *key;		/* Idempotency-Key */
+	const char *if_match, *type;	/* type: NULL: application/json */
+	size_t body_bytes;		/* 0: the body is a string */
 	const char *agent, *address;
 };
 
@@ -29,6 +31,9 @@ struct reply call(struct call);
 
 #define POST(path_, body_, ...) \
 	call((struct call){ .method = "POST", .path = path_, .body = body_, \
+			    __VA_ARGS__ })
+#define PUT(path_, body_, ...) \
+	call((struct call){ .method = "PUT", .path = path_, .body = body_, \
 			    __VA_ARGS__ })
 #define GET(path_, ...) \
 	call((struct call){ .method = "GET", .path = path_, __VA_ARGS__ })

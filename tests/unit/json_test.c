@@ -53,6 +53,37 @@ static void counts_code_points_not_bytes(void **state)
 	assert_int_equal(read_text(four, strlen(four), &b), OK);
 }
 
+static void takes_ids_in_the_form_we_give_out(void **state)
+{
+	static const struct json_field id_fields[] = {
+		JSON_ID(struct body, name),
+		{ 0 }
+	};
+	static const struct {
+		const char *text, *code;	/* code NULL: is taken */
+	} cases[] = {
+		{ "{\"name\":\"0190a6b2-7c1e-7d3a-9f10-0123456789ab\"}", NULL },
+		{ "{\"name\":\"0190A6B2-7C1E-7D3A-9F10-0123456789AB\"}",
+		  "not_an_id" },
+		{ "{\"name\":\"0190a6b2\"}", "not_an_id" },
+		{ "{\"name\":\"\"}", "too_short" },
+		{ "{\"name\":1}", "wrong_type" },
+		{ "{}", "required" },
+	};
+	struct body b;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		errors = NULL;
+		assert_int_equal(json_read(arena, cases[i].text,
+					   strlen(cases[i].text), id_fields, &b,
+					   &errors),
+				 cases[i].code ? ERR_INVALID : OK);
+		if (cases[i].code)
+			assert_string_equal(errors->code, cases[i].code);
+	}
+}
+
 static void refuses_what_is_no_json(void **state)
 {
 	static const char *const texts[] = {
@@ -190,6 +221,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CLAIM(reads_what_the_table_allows),
 		CLAIM(counts_code_points_not_bytes),
+		CLAIM(takes_ids_in_the_form_we_give_out),
 		CLAIM(refuses_what_is_no_json),
 		CLAIM(refuses_depth_over_32),
 		CLAIM(brackets_in_strings_are_no_depth),

@@ -14,11 +14,13 @@ static void mac_is_hmac_under_a_key_made_by_hkdf(void **state)
 	keys_write("secret", "000102030405060708090a0b0c0d0e0f"
 		   "101112131415161718191a1b1c1d1e1f");
 	keys_read(keys_directory);
-	assert_string_equal(keys_mac(arena, "purpose", "data"),
+	assert_string_equal(keys_mac(arena, "purpose", "data", 4),
 			    "\\x30f99cb158403e160f6dc75767e32046"
 			    "dc6af304b5440b40de5aa13758b29403");
-	assert_string_not_equal(keys_mac(arena, "another", "data"),
-				keys_mac(arena, "purpose", "data"));
+	assert_string_not_equal(keys_mac(arena, "another", "data", 4),
+				keys_mac(arena, "purpose", "data", 4));
+	assert_string_not_equal(keys_mac(arena, "purpose", "a\0b", 3),
+				keys_mac(arena, "purpose", "a\0c", 3));
 }
 
 static void sealed_text_opens_to_itself(void **state)
