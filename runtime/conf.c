@@ -62,6 +62,13 @@ NUMBER("PASSWORD_MEMORY_KIB", password_memory_kib, 8, 4 << 20, 19456,
 NUMBER("PASSWORD_PASSES", password_passes, 1, 100, 2, "of a hash"),
 TEXT("PASSWORDS", passwords, NULL, "file of refused passwords, sorted"),
 
+NUMBER("REQUESTS_PENDING", requests_pending, 1, 1000000, 100,
+       "subscription requests that wait for an answer, of a user"),
+NUMBER("REQUESTS_HOURLY", requests_hourly, 1, 1000000, 30,
+       "subscription requests an hour, of a user"),
+NUMBER("DECLINED_S", declined_s, 0, 365 * DAY_S, 7 * DAY_S,
+       "until one who declined may be asked again"),
+
 TEXT("KAFKA_BROKERS", kafka_brokers, "", "host:port, separated by commas"),
 NUMBER("KAFKA_PARTITIONS", kafka_partitions, 1, 1000, 6, "of a new topic"),
 NUMBER("KAFKA_REPLICATION", kafka_replication, 1, 9, 1, "of a new topic"),

@@ -41,6 +41,10 @@ struct conf {
 	int password_memory_kib, password_passes;
 	const char *passwords;		/* file of common ones; NULL: none */
 
+	/* Subscriptions: requests of a user. */
+	int requests_pending, requests_hourly;
+	int declined_s;			/* until the same is asked again */
+
 	/* Kafka. */
 	const char *kafka_brokers;
 	int kafka_partitions, kafka_replication;

@@ -77,7 +77,7 @@ static enum err run_once(struct db *db, void *arg)
 		      ARGS(run->key, arena_printf(req->arena, "%d",
 						  req->reply.status),
 			   keys_seal(req->arena, "answer", run->key,
-				     req->reply.body)), &claimed);
+				     req->reply.body), req->user), &claimed);
 }
 
 enum err idempotency_run(struct req *req)

@@ -5,7 +5,8 @@
  * lost an answer asks again and gets it, byte for byte, for 24 hours.  A
  * refused request leaves nothing: its key may be used again.  Keys belong to
  * the account, or to nobody, and to the path.  Stored are a MAC of key and
- * request and the sealed answer: a copy of the table tells nothing.
+ * request and the sealed answer: a copy of the table tells nothing.  An answer
+ * goes with the account that it was for.
  *
  * Errors: ERR_INVALID for a key that is not 1 to 128 printable characters, or
  * (code idempotency_key_reused) came with another request before; those of

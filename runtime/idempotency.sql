@@ -12,6 +12,6 @@ SELECT request, status, answer
 
 -- name: idempotency_store
 UPDATE event.idempotency
-   SET status = $2, answer = $3
+   SET status = $2, answer = $3, account_id = $4
  WHERE key = $1
 RETURNING 1;

@@ -25,6 +25,8 @@ static const struct {
 	const char *name, *retention_ms;
 } topics[] = {
 	{ "auth.events", "604800000" },
+	{ "user.events", "604800000" },
+	{ "subscription.events", "604800000" },
 };
 
 /*

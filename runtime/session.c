@@ -49,6 +49,7 @@ enum err session_tokens(struct req *req, int status, const char *account,
 	if (err)
 		return err;
 
+	req->user = account;
 	/* Tokens are base64url and dots: nothing to escape. */
 	return http_json(req, status, arena_printf(req->arena,
 		"{\"access_token\":\"%s\",\"token_type\":\"Bearer\","

@@ -21,7 +21,10 @@ struct session {
 /* device_or_null names the device; else User-Agent does. */
 void session_new(struct req *, const char *device_or_null, struct session *);
 
-/* Reply with the tokens object of RFC 6749, 5.1; profile is a JSON document. */
+/*
+ * Reply with the tokens object of RFC 6749, 5.1; profile is a JSON document.
+ * From here on the request is the account's.
+ */
 enum err session_tokens(struct req *, int status, const char *account,
 			const char *session, uint32_t counter,
 			const char *profile);

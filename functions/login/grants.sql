@@ -5,5 +5,6 @@ GRANT SELECT, UPDATE (ended_at, end_reason),
 GRANT SELECT, INSERT, UPDATE, DELETE ON auth.throttle TO kith_login;
 GRANT INSERT (topic, type, key, data, traceparent)
    ON event.outbox TO kith_login;
-GRANT EXECUTE ON FUNCTION auth.email_key, auth.own_profile,
-      auth.throttle_delay TO kith_login;
+GRANT SELECT ON profile.profile TO kith_login;
+GRANT EXECUTE ON FUNCTION auth.email_key, auth.throttle_attempt,
+      auth.throttle_delay, profile.avatar_path, profile.own TO kith_login;

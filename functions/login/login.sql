@@ -14,26 +14,16 @@ WITH account AS (
 			       JOIN account ON account.id = s.account_id
 			      WHERE s.address = $2::inet)
 		THEN ' ' || $2 ELSE '' END, 'UTF8')) AS key
-), counted AS (
-	INSERT INTO auth.throttle AS t (key, failures, next_at)
-	SELECT key, 1, now() FROM whose
-	ON CONFLICT (key) DO UPDATE
-	   SET failures = t.failures + 1,
-	       next_at = now() + auth.throttle_delay(t.failures + 1)
-	 WHERE t.next_at <= now()
-	RETURNING 1
 )
 SELECT account.id, account.password, whose.key,
-       CASE WHEN NOT EXISTS (SELECT FROM counted) THEN
-	(SELECT greatest(1, ceil(extract(epoch FROM t.next_at - now())))
-	   FROM auth.throttle t WHERE t.key = whose.key)::integer END
+       auth.throttle_attempt(whose.key)
   FROM whose LEFT JOIN account ON true;
 
 -- name: session_start
 -- The account's profile, after a session more; the oldest ones make room.
 WITH account AS (
-	SELECT id, auth.own_profile(a) AS doc
-	  FROM auth.account a
+	SELECT id, email, email_verified
+	  FROM auth.account
 	 WHERE id = $1
 	   FOR UPDATE
 ), rehashed AS (
@@ -65,4 +55,6 @@ WITH account AS (
 				  'method', 'password'), $10
 	  FROM account
 )
-SELECT doc FROM account;
+SELECT profile.own(p, email, email_verified)
+  FROM account
+  JOIN profile.profile p USING (id);

@@ -1,26 +1,39 @@
--- name: account_exists
-SELECT 1
+-- name: account_taken
+-- The code of what is taken, or no row.
+SELECT 'email_taken'
   FROM auth.account
- WHERE email_key = auth.email_key($1);
+ WHERE email_key = auth.email_key($1)
+UNION ALL
+SELECT 'nickname_taken'
+  FROM profile.profile
+ WHERE nickname_key = $2
+ LIMIT 1;
 
 -- name: account_create
 -- The new account's profile, or no row if the address is taken.
 WITH account AS (
-	INSERT INTO auth.account AS a (id, email, password)
+	INSERT INTO auth.account (id, email, password)
 	VALUES ($1, $2, $3)
 	ON CONFLICT (email_key) DO NOTHING
-	RETURNING id, auth.own_profile(a) AS doc
+	RETURNING id, email, email_verified
+), profile AS (
+	INSERT INTO profile.profile AS p (id, nickname, nickname_key,
+					  nickname_search)
+	SELECT id, $4, $5, $6
+	  FROM account
+	RETURNING p
 ), started AS (
 	INSERT INTO auth.session (id, account_id, device, address,
 				  idle_expires_at, expires_at)
-	SELECT $4::uuid, id, $5, $6::inet,
-	       now() + make_interval(secs => $7),
-	       now() + make_interval(secs => $8)
+	SELECT $7::uuid, id, $8, $9::inet,
+	       now() + make_interval(secs => $10),
+	       now() + make_interval(secs => $11)
 	  FROM account
 ), announced AS (
 	INSERT INTO event.outbox (topic, type, key, data, traceparent)
 	SELECT 'auth.events', 'UserRegistered', id,
-	       jsonb_build_object('user_id', id, 'method', 'password'), $9
+	       jsonb_build_object('user_id', id, 'method', 'password'), $12
 	  FROM account
 )
-SELECT doc FROM account;
+SELECT profile.own(p, email, email_verified)
+  FROM account, profile;

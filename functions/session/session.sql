@@ -14,9 +14,11 @@ UPDATE auth.session s
 		   AND (counter <> $2 + 1 OR
 			now() > rotated_at + make_interval(secs => $3)))
   FROM auth.account a
+  JOIN profile.profile p USING (id)
  WHERE s.id = $1 AND a.id = s.account_id AND ended_at IS NULL
    AND now() < least(idle_expires_at, expires_at)
-RETURNING a.id, auth.own_profile(a), CASE WHEN ended_at IS NULL THEN 1 END;
+RETURNING a.id, profile.own(p, a.email, a.email_verified),
+	  CASE WHEN ended_at IS NULL THEN 1 END;
 
 -- name: session_logout
 WITH ended AS (

@@ -15,6 +15,10 @@ TABLES = {                      # and a column to change
     "event.outbox_0": "data",
     "event.cursor": "epoch",
     "event.idempotency": "status",
+    "profile.profile": "nickname",
+    "profile.avatar": "image",
+    "social.subscription": "state",
+    "social.request_rate": "used_until",
     "public.schema_migrations": "version",
 }
 
@@ -31,9 +35,15 @@ FUNCTIONS = {
     "auth.email_key": "'a'",
     "auth.own_profile": "NULL",
     "auth.rfc3339": "now()",
+    "auth.throttle_attempt": "''",
     "auth.throttle_delay": "1",
     "event.empty_slots": "",
     "event.tidy": "",
+    "profile.add_missing": "",
+    "profile.avatar_path": "gen_random_uuid()",
+    "profile.own": "NULL, '', true",
+    "profile.public": "NULL",
+    "social.tidy": "",
 }
 
 EVERY_FUNCTION = {
@@ -47,22 +57,29 @@ MAY = {
         "auth.account": "SELECT INSERT",
         "auth.session": "INSERT",
         "event.outbox": "INSERT",
+        "profile.profile": "SELECT INSERT",
         "auth.email_key": "EXECUTE",
-        "auth.own_profile": "EXECUTE",
+        "profile.avatar_path": "EXECUTE",
+        "profile.own": "EXECUTE",
     },
     "kith_login": EVERY_FUNCTION | {
         "auth.account": "SELECT UPDATE",
         "auth.session": "SELECT INSERT UPDATE",
         "auth.throttle": "SELECT INSERT UPDATE DELETE",
         "event.outbox": "INSERT",
+        "profile.profile": "SELECT",
         "auth.email_key": "EXECUTE",
-        "auth.own_profile": "EXECUTE",
+        "auth.throttle_attempt": "EXECUTE",
         "auth.throttle_delay": "EXECUTE",
+        "profile.avatar_path": "EXECUTE",
+        "profile.own": "EXECUTE",
     },
     "kith_session": EVERY_FUNCTION | {
         "auth.account": "SELECT",
         "auth.session": "SELECT UPDATE",
-        "auth.own_profile": "EXECUTE",
+        "profile.profile": "SELECT",
+        "profile.avatar_path": "EXECUTE",
+        "profile.own": "EXECUTE",
     },
     "kith_ops": EVERY_FUNCTION,
     "kith_relay": {
@@ -70,6 +87,7 @@ MAY = {
         "event.cursor": "SELECT UPDATE",
         "event.empty_slots": "EXECUTE",
         "event.tidy": "EXECUTE",
+        "social.tidy": "EXECUTE",
     },
 }
 
@@ -81,6 +99,8 @@ COLUMNS = {
         "INSERT INTO auth.session (created_at) VALUES (now())",
         "INSERT INTO auth.session (counter) VALUES (7)",
         "INSERT INTO event.outbox (slot) VALUES (0)",
+        "INSERT INTO profile.profile (avatar) VALUES (NULL)",
+        "INSERT INTO profile.profile (revision) VALUES (7)",
     ],
     "kith_login": [
         "UPDATE auth.account SET id = DEFAULT",
@@ -100,6 +120,7 @@ COLUMNS = {
         "UPDATE auth.session SET address = DEFAULT",
         "UPDATE auth.session SET created_at = DEFAULT",
         "UPDATE auth.session SET expires_at = DEFAULT",
+        "SELECT password FROM auth.account",
     ],
 }
 
