@@ -81,6 +81,28 @@ MAY = {
         "profile.avatar_path": "EXECUTE",
         "profile.own": "EXECUTE",
     },
+    "kith_user": EVERY_FUNCTION | {
+        "auth.account": "SELECT DELETE",
+        "auth.session": "SELECT",
+        "auth.throttle": "SELECT INSERT UPDATE DELETE",
+        "event.outbox": "INSERT",
+        "profile.profile": "SELECT UPDATE",
+        "profile.avatar": "SELECT DELETE",
+        "social.subscription": "SELECT",
+        "auth.throttle_attempt": "EXECUTE",
+        "auth.throttle_delay": "EXECUTE",
+        "profile.avatar_path": "EXECUTE",
+        "profile.own": "EXECUTE",
+        "profile.public": "EXECUTE",
+    },
+    "kith_subscriptions": EVERY_FUNCTION | {
+        "event.outbox": "INSERT",
+        "profile.profile": "SELECT",
+        "social.subscription": "SELECT INSERT UPDATE",
+        "social.request_rate": "SELECT INSERT UPDATE",
+        "profile.avatar_path": "EXECUTE",
+        "profile.public": "EXECUTE",
+    },
     "kith_ops": EVERY_FUNCTION,
     "kith_relay": {
         "event.outbox": "SELECT",
@@ -93,6 +115,15 @@ MAY = {
 
 # Of tables that a role may change, what it may not.
 COLUMNS = {
+    "kith_user": [
+        "UPDATE profile.profile SET id = DEFAULT",
+        "UPDATE profile.profile SET created_at = DEFAULT",
+        "SELECT counter FROM auth.session",
+        "INSERT INTO event.outbox (slot) VALUES (0)",
+    ],
+    "kith_subscriptions": [
+        "INSERT INTO event.outbox (slot) VALUES (0)",
+    ],
     "kith_register": [
         "INSERT INTO auth.account (email_verified) VALUES (true)",
         "INSERT INTO auth.account (created_at) VALUES (now())",

@@ -1,0 +1,20 @@
+-- The hash of the password, since an account is deleted against its password.
+GRANT SELECT (id, email, email_verified, password), DELETE
+   ON auth.account TO kith_user;
+GRANT SELECT (id, account_id, device, address, created_at, last_used_at,
+	      ended_at, idle_expires_at, expires_at)
+   ON auth.session TO kith_user;
+GRANT SELECT, INSERT, UPDATE, DELETE ON auth.throttle TO kith_user;
+GRANT SELECT, UPDATE (nickname, nickname_key, nickname_search, about, avatar,
+		      revision)
+   ON profile.profile TO kith_user;
+GRANT SELECT, DELETE ON profile.avatar TO kith_user;
+GRANT SELECT ON social.subscription TO kith_user;
+GRANT INSERT (topic, type, key, data, traceparent)
+   ON event.outbox TO kith_user;
+GRANT EXECUTE ON FUNCTION auth.throttle_attempt, auth.throttle_delay,
+      profile.avatar_path, profile.own, profile.public TO kith_user;
+-- Search: how much of the words looked for must be found again, always by index.
+SELECT profile.show_limit() AS loaded \gset
+ALTER ROLE kith_user SET pg_trgm.word_similarity_threshold = 0.5;
+ALTER ROLE kith_user SET enable_seqscan = off;

@@ -1,0 +1,159 @@
+-- name: user_get
+-- Anybody's profile, as everybody sees it, and its revision.
+SELECT profile.public(p), revision
+  FROM profile.profile p
+ WHERE id = $1;
+
+-- name: user_get_own
+SELECT profile.own(p, email, email_verified), revision
+  FROM profile.profile p
+  JOIN auth.account USING (id)
+ WHERE id = $1;
+
+-- name: user_put
+-- Null for each precondition that fails (If-Match $7 names the revision; $6 is
+-- the avatar that the profile has), the profile and its revision.  What does
+-- not change anything is no change.
+WITH old AS (
+	SELECT p, p.avatar, p.revision,
+	       $7::text IS NULL OR $7 = '*' OR
+	       $7 ~ ('(^|,)[ \t]*"' || p.revision || '"[ \t]*(,|$)')
+	       AS matches,
+	       $6::text IS NULL OR
+	       $6 IS NOT DISTINCT FROM profile.avatar_path(p.avatar)
+	       AS has_avatar,
+	       array_remove(ARRAY[
+			CASE WHEN nickname IS DISTINCT FROM $2
+			     THEN 'nickname' END,
+			CASE WHEN about IS DISTINCT FROM $5 THEN 'about' END,
+			CASE WHEN avatar IS NOT NULL AND $6 IS NULL
+			     THEN 'avatar' END], NULL) AS changes
+	  FROM profile.profile p
+	 WHERE id = $1
+	   FOR UPDATE
+), changed AS (
+	UPDATE profile.profile new
+	   SET nickname = $2, nickname_key = $3, nickname_search = $4,
+	       about = $5, revision = new.revision + 1,
+	       avatar = CASE WHEN $6 IS NOT NULL THEN new.avatar END
+	  FROM old
+	 WHERE id = $1 AND matches AND has_avatar AND changes <> '{}'
+	RETURNING new AS p, new.revision, changes
+), removed AS (
+	DELETE FROM profile.avatar
+	 USING changed
+	 WHERE user_id = $1 AND 'avatar' = ANY (changes)
+), announced AS (
+	INSERT INTO event.outbox (topic, type, key, data, traceparent)
+	SELECT 'user.events', 'UserProfileUpdated', $1,
+	       jsonb_build_object('user_id', $1::uuid, 'revision', revision,
+				  'changed', changes), $8
+	  FROM changed
+)
+SELECT CASE WHEN matches THEN 1 END, CASE WHEN has_avatar THEN 1 END,
+       profile.own(coalesce(changed.p, old.p), email, email_verified),
+       coalesce(changed.revision, old.revision)
+  FROM old
+  JOIN auth.account ON id = $1
+  LEFT JOIN changed ON true;
+
+-- name: user_proof
+-- The password's hash (null: has none), for how many seconds no attempt is
+-- made (null: this one is), and 1 if the session $2 began a moment ago.
+SELECT a.password,
+       CASE WHEN a.password IS NOT NULL AND $3::bytea IS NOT NULL
+	    THEN auth.throttle_attempt($3) END,
+       CASE WHEN s.created_at > now() - interval '10 minutes' THEN 1 END
+  FROM auth.account a
+  JOIN auth.session s ON s.account_id = a.id
+ WHERE a.id = $1 AND s.id = $2;
+
+-- name: user_delete
+-- All that is the user's goes with the account.
+WITH locked AS (
+	SELECT id
+	  FROM profile.profile
+	 WHERE id = $1
+	   FOR UPDATE
+), deleted AS (
+	DELETE FROM auth.account a
+	 USING locked
+	 WHERE a.id = locked.id
+	RETURNING a.id
+), forgiven AS (
+	DELETE FROM auth.throttle
+	 WHERE key = $2
+), announced AS (
+	INSERT INTO event.outbox (topic, type, key, data, traceparent)
+	SELECT 'user.events', 'UserDeleted', id,
+	       jsonb_build_object('user_id', id), $3
+	  FROM deleted
+)
+SELECT id FROM deleted;
+
+-- name: user_export
+SELECT json_build_object(
+	'exported_at', auth.rfc3339(now()),
+	'profile', profile.own(p, email, email_verified),
+	'avatar_image', (
+		SELECT json_build_object('type', 'image/webp', 'base64',
+			replace(encode(image, 'base64'), E'\n', ''))
+		  FROM profile.avatar
+		 WHERE user_id = $1),
+	'sessions', (
+		SELECT coalesce(json_agg(json_build_object(
+			'id', id, 'device', device, 'address', host(address),
+			'created_at', auth.rfc3339(created_at),
+			'last_used_at', auth.rfc3339(last_used_at))
+			ORDER BY id DESC), '[]')
+		  FROM auth.session
+		 WHERE account_id = $1 AND ended_at IS NULL
+		   AND now() < least(idle_expires_at, expires_at)),
+	'subscriptions', (
+		SELECT coalesce(json_agg(json_build_object(
+			'user', profile.public(other), 'state', state,
+			'since', auth.rfc3339(since))
+			ORDER BY state DESC, since DESC), '[]')
+		  FROM social.subscription
+		  JOIN profile.profile other ON other.id = other_id
+		 WHERE user_id = $1))
+  FROM profile.profile p
+  JOIN auth.account USING (id)
+ WHERE id = $1;
+
+-- name: user_search
+-- Who is called like $1, from behind the position $3: those whose nickname
+-- begins with it, in order; and only if they don't fill the page, and there are
+-- three characters to compare, those in whose nickname something is similar to
+-- it, most similar first.  grants.sql says how similar; of a name that very
+-- many have, the first 500 are looked at.
+WITH beginning AS MATERIALIZED (
+	SELECT p, 3::real AS score, nickname_search AS name, id
+	  FROM profile.profile p
+	 WHERE coalesce(($3::json->>0)::real, 3) = 3
+	   AND (nickname_search, id) >
+	       (coalesce($3::json->>1, $1), coalesce(($3::json->>2)::uuid,
+		'00000000-0000-0000-0000-000000000000'))
+	   AND nickname_search <= $1 || U&'\+10FFFF'
+	 ORDER BY nickname_search, id
+	 LIMIT $2::integer + 1
+), resembling AS (
+	SELECT p, (profile.word_similarity($1, name) +
+		   profile.similarity($1, name))::real AS score, name, id
+	  FROM (SELECT p, nickname_search AS name, id
+		  FROM profile.profile p
+		 WHERE nickname_search OPERATOR(profile.%>) $1
+		   AND NOT nickname_search
+			   BETWEEN $1 AND $1 || U&'\+10FFFF'
+		   AND (SELECT count(*) FROM beginning) <= $2::integer
+		   AND char_length($1) >= 3
+		   AND profile.show_trgm($1) <> '{}'
+		 LIMIT 500) candidate
+)
+SELECT json_build_array(score, name, id), profile.public(p)
+  FROM (SELECT * FROM beginning UNION ALL SELECT * FROM resembling) found
+ WHERE score < coalesce(($3::json->>0)::real, 4)
+    OR (score = ($3::json->>0)::real AND
+	(name, id) > ($3::json->>1, ($3::json->>2)::uuid))
+ ORDER BY score DESC, name, id
+ LIMIT $2::integer + 1;
