@@ -13,14 +13,15 @@ nginx_scheme() {
 	if [[ -e $VAR/nginx/tls.crt ]]; then echo https; else echo http; fi
 }
 
-# What nginx.conf should be now, into nginx.conf.new; tested.  Works where
-# set -e doesn't.
+# What nginx.conf should be now, into nginx.conf.new; tested.  A function that
+# was never deployed here has no part in it.  Works where set -e doesn't.
 nginx_configure() {
 	local name tls=
 
 	[[ $(nginx_scheme) == http ]] || tls="ssl http2"
 	for name in $(function_names); do
-		describe "$name" || return
+		[[ ! -e $VAR/functions/$name/current ]] ||
+			describe "$name" || return
 	done >"$VAR/nginx/functions.json"
 	jq -rn --slurpfile functions "$VAR/nginx/functions.json" \
 		--rawfile template "$root/infra/nginx/nginx.conf.in" \

@@ -35,6 +35,7 @@ def copy_with_hello(checkout):
 def test_a_new_function_is_a_directory_of_60_lines_at_most(tmp_path):
     assert 0 < copy_with_hello(tmp_path) <= 60
     run(tmp_path, "make", "-s", "programs", "FLAVOUR=test")
+    run(tmp_path, "infra/stack", "deploy", "ops", STACK_FLAVOUR="test")
     try:
         run(tmp_path, "infra/stack", "deploy", "hello", STACK_FLAVOUR="test")
         answer = requests.get(os.environ["KITH_URL"] + "/hello?name=Ann",
