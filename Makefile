@@ -74,10 +74,11 @@ $(addprefix $(B)/bin/,$(names)): $(B)/runtime/main.o
 $(B)/bin/pool: $(call objects,runtime/pool*.c)
 $(B)/bin/relay: $(call objects,runtime/relay*.c)
 
-# A test whose name begins with a function's is linked with it.
+# A test whose name begins with a function's is linked with it, and with the
+# fixtures of that name.
 $(foreach n,$(names),$(eval \
 	$(filter $(B)/tests/$(n)_%,$(tests)): $(call objects,functions/$(n)/*.c \
-		tests/unit/harness.c)))
+		tests/unit/$(n)_fixture*.c tests/unit/harness.c)))
 $(tests): $(B)/tests/%: $(B)/tests/unit/%.o
 $(tests): LDLIBS += -lcmocka
 

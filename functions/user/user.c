@@ -7,12 +7,14 @@
  *	DELETE /user/{id}	204 | 403 | 429
  *	GET /user/me/export	200
  *	GET /users/search	200 list | 422
+ *	GET /avatars/{id}.webp	200 image | 404
  *
  * /user/me is the caller's.  A user who has blocked the caller looks like any
  * other.  user.sql decides what is shown and announces each change.
  */
 #include <string.h>
 
+#include "runtime/bytea.h"
 #include "runtime/json.h"
 #include "runtime/nickname.h"
 
@@ -105,6 +107,27 @@ static enum err user_delete(struct req *req)
 	return is_own(req) ? account_delete(req) : ERR_DENIED;
 }
 
+/*
+ * A name never gets another image, so clients keep it for ever; nginx does for
+ * two seconds, so that a deleted one is gone then.
+ */
+static enum err avatar_get(struct req *req)
+{
+	const char *cell;
+	const void *image;
+	size_t bytes;
+	enum err err;
+
+	err = db_one(req->db, &sql_avatar_get, ARGS(req->id), &cell);
+	if (err)
+		return err;
+	image = bytea_bytes(req->arena, cell, &bytes);
+
+	req->reply.headers = "Cache-Control: public, max-age=31536000, "
+			     "immutable\r\nX-Accel-Expires: 1\r\n";
+	return http_bytes(req, 200, "image/webp", image, bytes);
+}
+
 const struct route routes[] = {
 	{ "GET",    "/user/me",        AUTH_USER, user_get },
 	{ "PUT",    "/user/me",        AUTH_USER, user_put },
@@ -114,5 +137,7 @@ const struct route routes[] = {
 	{ "DELETE", "/user/{id}",      AUTH_USER, user_delete },
 	{ "GET",    "/user/me/export", AUTH_USER, account_export },
 	{ "GET",    "/users/search",   AUTH_USER, user_search },
+	{ "GET",    "/avatars/{id}.webp", AUTH_NONE, avatar_get,
+	  .cached = true },
 	{ 0 }
 };

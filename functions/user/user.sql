@@ -157,3 +157,8 @@ SELECT json_build_array(score, name, id), profile.public(p)
 	(name, id) > ($3::json->>1, ($3::json->>2)::uuid))
  ORDER BY score DESC, name, id
  LIMIT $2::integer + 1;
+
+-- name: avatar_get
+SELECT image
+  FROM profile.avatar
+ WHERE name = $1;

@@ -7,6 +7,9 @@
 # FILE holds what each function prints with --describe.  A path that two
 # functions claim is an error.
 
+def limit_zone($name; $rate):
+	"\tlimit_req_zone $binary_remote_addr zone=\($name):1m rate=\($rate)r/s;";
+
 # Connections are renewed so often that, under load, a new release gets some
 # while it bakes beside the old one.
 def upstream:
@@ -19,8 +22,10 @@ def upstream:
 	"\t\tkeepalive_timeout 3s;",
 	"\t}",
 	if .rate > 0 then
-		"\tlimit_req_zone $binary_remote_addr zone=\(.name):1m"
-		+ " rate=\(.rate)r/s;"
+		limit_zone(.name; .rate),
+		if any(.routes[]; .cached) then
+			limit_zone("\(.name)_cached"; 10 * .rate)
+		else empty end
 	else empty end,
 	"";
 
@@ -30,12 +35,18 @@ def match:
 		"~ \"^\(gsub("\\."; "\\.") | sub("{id}"; "[^/]+"))$\""
 	else "= \(.)" end;
 
+# What is cached comes cheap, and a page asks for much of it at once.
+def limit($function; $cached):
+	(if $cached then {name: "\($function.name)_cached", times: 10}
+	 else {name: $function.name, times: 1} end) as {$name, $times} |
+	"\t\t\tlimit_req zone=\($name)"
+	+ " burst=\(2 * $times * $function.rate) nodelay;";
+
 def location($function; $cached; $limited):
 	"\t\tlocation \(match) {",
 	"\t\t\tif ($http_content_encoding != \"\") { return 415; }",
 	if $limited and $function.rate > 0 then
-		"\t\t\tlimit_req zone=\($function.name)"
-		+ " burst=\(2 * $function.rate) nodelay;"
+		limit($function; $cached)
 	else empty end,
 	"\t\t\tclient_max_body_size \([$function.body_bytes, 1] | max);",
 	"\t\t\tclient_body_buffer_size \([$function.body_bytes, 8192] | max

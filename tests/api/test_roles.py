@@ -95,6 +95,12 @@ MAY = {
         "profile.own": "EXECUTE",
         "profile.public": "EXECUTE",
     },
+    "kith_avatar": EVERY_FUNCTION | {
+        "event.outbox": "INSERT",
+        "profile.profile": "SELECT UPDATE",
+        "profile.avatar": "SELECT INSERT UPDATE",
+        "profile.avatar_path": "EXECUTE",
+    },
     "kith_subscriptions": EVERY_FUNCTION | {
         "event.outbox": "INSERT",
         "profile.profile": "SELECT",
@@ -119,6 +125,11 @@ COLUMNS = {
         "UPDATE profile.profile SET id = DEFAULT",
         "UPDATE profile.profile SET created_at = DEFAULT",
         "SELECT counter FROM auth.session",
+        "INSERT INTO event.outbox (slot) VALUES (0)",
+    ],
+    "kith_avatar": [
+        "UPDATE profile.profile SET nickname = DEFAULT",
+        "UPDATE profile.avatar SET user_id = DEFAULT",
         "INSERT INTO event.outbox (slot) VALUES (0)",
     ],
     "kith_subscriptions": [

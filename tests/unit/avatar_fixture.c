@@ -1,4 +1,4 @@
-/* image_fixture.c - images as encoders make them: see image_fixture.h. */
+/* avatar_fixture.c - images as encoders make them: see avatar_fixture.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include <png.h>
 #include <webp/encode.h>
 
-#include "tests/unit/image_fixture.h"
+#include "tests/unit/avatar_fixture.h"
 
 #define JPEG(name_, colour_, ...) \
 	{ .name = "jpeg " name_, .type = IMAGE_JPEG, .alpha = 255, \

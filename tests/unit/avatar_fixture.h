@@ -1,13 +1,13 @@
 /*
- * image_fixture.h - images to upload, and a look at what becomes of them.
+ * avatar_fixture.h - images to upload, and a look at what becomes of them.
  *
  * An image shows its central square in four quarters of different colours; what
  * is beside the square is black.
  *
  * Ownership: images and results belong to the arena.
  */
-#ifndef TESTS_UNIT_IMAGE_FIXTURE_H
-#define TESTS_UNIT_IMAGE_FIXTURE_H
+#ifndef TESTS_UNIT_AVATAR_FIXTURE_H
+#define TESTS_UNIT_AVATAR_FIXTURE_H
 
 #include <stdbool.h>
 

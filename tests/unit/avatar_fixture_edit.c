@@ -1,8 +1,8 @@
-/* image_fixture_edit.c - images as encoders don't make them. */
+/* avatar_fixture_edit.c - images as encoders don't make them. */
 #include <string.h>
 #include <webp/decode.h>
 
-#include "tests/unit/image_fixture.h"
+#include "tests/unit/avatar_fixture.h"
 
 enum { PNG_SIGNATURE_BYTES = 8, PNG_CHUNK_BYTES = 12, RIFF_BYTES = 12 };
 

@@ -1,9 +1,9 @@
-/* image_fixture_look.c - what image_square() makes of an image. */
+/* avatar_fixture_look.c - what image_square() makes of an image. */
 #include <stdlib.h>
 #include <string.h>
 #include <webp/decode.h>
 
-#include "tests/unit/image_fixture.h"
+#include "tests/unit/avatar_fixture.h"
 
 struct arena *arena;
 

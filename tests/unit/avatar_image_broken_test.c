@@ -1,7 +1,7 @@
 /* What is damaged is refused, unless no pixel suffers. */
 #include <string.h>
 
-#include "tests/unit/image_fixture.h"
+#include "tests/unit/avatar_fixture.h"
 
 static void an_image_cut_off_anywhere_is_refused(void **state)
 {

@@ -1,7 +1,7 @@
 /* Nothing but pixels gets through. */
 #include <string.h>
 
-#include "tests/unit/image_fixture.h"
+#include "tests/unit/avatar_fixture.h"
 
 static void assert_only_pixels(const struct image *image)
 {

@@ -5,7 +5,7 @@
 
 #include <jpeglib.h>
 
-#include "tests/unit/image_fixture.h"
+#include "tests/unit/avatar_fixture.h"
 
 /* Little of what is freed is kept, so that the peak is the code's. */
 const char *__asan_default_options(void);

@@ -7,7 +7,7 @@
 
 #include <jpeglib.h>
 
-#include "tests/unit/image_fixture.h"
+#include "tests/unit/avatar_fixture.h"
 
 /* A system that has no 60 MB in one piece, as the greatest images take. */
 const char *__asan_default_options(void);

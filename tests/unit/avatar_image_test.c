@@ -1,7 +1,7 @@
 /* Images of every kind become squares. */
 #include <string.h>
 
-#include "tests/unit/image_fixture.h"
+#include "tests/unit/avatar_fixture.h"
 
 static void every_kind_of_image_becomes_its_central_square(void **state)
 {

@@ -1,7 +1,7 @@
 /* Threads work at once and don't disturb each other. */
 #include <pthread.h>
 
-#include "tests/unit/image_fixture.h"
+#include "tests/unit/avatar_fixture.h"
 
 struct work {
 	struct arena *arena;		/* the thread's own */
