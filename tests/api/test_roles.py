@@ -15,7 +15,7 @@ TABLES = {                      # and a column to change
     "event.outbox_0": "data",
     "event.cursor": "epoch",
     "event.idempotency": "status",
-    "profile.profile": "nickname",
+    "profile.profile": "revision",
     "profile.avatar": "image",
     "social.subscription": "state",
     "social.request_rate": "used_until",
