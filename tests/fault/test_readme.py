@@ -1,4 +1,6 @@
-"""The README's example of a new function, built by following it."""
+"""The README's examples, followed: a client's calls, and a new function."""
+import base64
+import json
 import os
 import pathlib
 import re
@@ -10,6 +12,12 @@ import requests
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^`([^`\n]*hello[^`\n]*)`\n\n```\w*\n(.*?)^```$",
                    re.M | re.S)
+
+CLIENTS = re.compile(r"^# For clients$.*?^# ", re.M | re.S)
+PHOTO = base64.b64decode(       # one grey pixel
+    "/9j/2wBDAP////////////////////////////////////////////////////////////"
+    "//////////////////////////wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAA"
+    "AP/EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AP//Z")
 
 
 def run(checkout, *command, **environment):
@@ -30,6 +38,31 @@ def copy_with_hello(checkout):
         (checkout / name).write_text(text)
         lines += text.count("\n")
     return lines
+
+
+def commands():
+    """What a client types, printing each answer on a line, and its status."""
+    section, = CLIENTS.findall((ROOT / "README.md").read_text())
+    lines = re.findall(r"^    (.*)$", section, re.M)
+    lines.remove(". var/stack.env")
+    return "\n".join(lines).replace(
+        "curl -s ", r"curl -s -w '\n%{stderr}%{http_code}\n' ")
+
+
+def test_a_clients_calls_do_what_they_say(tmp_path):
+    (tmp_path / "photo.jpg").write_bytes(PHOTO)
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", commands()],
+                          cwd=tmp_path, timeout=60, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert done.stderr.split() == (
+        "201 200 200 200 201 200 201 200 201 200 200 200 204 204".split())
+    found, asked, incoming, accepted, listed = [
+        json.loads(line) for line in done.stdout.split("\n") if line][7:12]
+    assert found["items"][0]["nickname"] == "Bob"
+    assert asked["state"] == "outgoing" and asked["user"]["avatar"]
+    assert incoming["items"][0]["user"]["nickname"] == "Ann"
+    assert accepted["state"] == "accepted"
+    assert listed["items"][0]["user"]["about"] == "On the road"
 
 
 def test_a_new_function_is_a_directory_of_60_lines_at_most(tmp_path):
