@@ -22,6 +22,11 @@
 /* A well-formed id that nobody has. */
 #define NOBODY "0190a6b2-7c1e-7d3a-9f10-0123456789ab"
 
+enum {
+	HOUR_S = 3600, WEEK_S = 7 * 24 * HOUR_S,
+	FAR = 1000000,			/* a limit that nobody reaches */
+};
+
 struct person {
 	const char *id, *token;
 };
@@ -75,25 +80,30 @@ static inline struct reply act(struct person one, const char *action,
 		    .token = one.token);
 }
 
-/* Make it so, since a while ago. */
-static inline void set_state(struct person mine, struct person theirs,
-			     const char *state)
+static inline struct reply request(struct person one, struct person other)
 {
-	sql("INSERT INTO social.subscription (user_id, other_id, state, since)"
-	    " VALUES ('%s', '%s', '%s', '2026-01-01')"
-	    " ON CONFLICT (user_id, other_id) DO UPDATE"
-	    " SET state = excluded.state, since = excluded.since,"
-	    " declined_at = NULL", mine.id, theirs.id, state);
+	return act(one, "request", other.id);
 }
 
-/* "<mine>/<theirs>" */
+static inline struct reply request_stranger(struct person one)
+{
+	return request(one, person_new());
+}
+
+/* Make it so, since a while ago: "<mine>/<theirs>". */
 static inline void set_states(struct person me, struct person they,
 			      const char *states)
 {
 	const char *slash = strchr(states, '/');
 
-	set_state(me, they, text("%.*s", (int)(slash - states), states));
-	set_state(they, me, slash + 1);
+	sql("INSERT INTO social.subscription"
+	    " (user_id, other_id, state, since)"
+	    " VALUES ('%s', '%s', '%.*s', '2026-01-01'),"
+	    " ('%s', '%s', '%s', '2026-01-01')"
+	    " ON CONFLICT (user_id, other_id) DO UPDATE"
+	    " SET state = excluded.state, since = excluded.since",
+	    me.id, they.id, (int)(slash - states), states,
+	    they.id, me.id, slash + 1);
 }
 
 static inline const char *state_of(struct person mine, struct person theirs)
@@ -103,6 +113,7 @@ static inline const char *state_of(struct person mine, struct person theirs)
 		   mine.id, theirs.id);
 }
 
+/* "<mine>/<theirs>" */
 static inline const char *states_of(struct person me, struct person they)
 {
 	return text("%s/%s", state_of(me, they), state_of(they, me));
@@ -142,5 +153,17 @@ static inline int wait_of(struct reply r)
 	assert_memory_equal(r.headers, name, strlen(name));
 	return atoi(r.headers + strlen(name));
 }
+
+/* A claim's setup: no limit that it doesn't set. */
+static inline int no_limits(void **state)
+{
+	(void)state;
+	conf.requests_pending = conf.requests_hourly = FAR;
+	conf.declined_s = 0;
+
+	return 0;
+}
+
+#define WITHOUT_LIMITS(f) cmocka_unit_test_setup(f, no_limits)
 
 #endif
