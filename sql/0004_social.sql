@@ -39,17 +39,39 @@ CREATE TABLE social.request_rate (
 	used_until	timestamptz NOT NULL
 );
 
+-- Ends a statement that meets a row which was not there when it began: the
+-- caller runs it again, as after any serialization failure.
+CREATE FUNCTION social.try_again() RETURNS social.state
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RAISE serialization_failure
+	USING MESSAGE = 'another action made this pair';
+END
+$$;
+
 -- Deletes some of what has served its time; the relay calls it when it calls
--- event.tidy().
+-- event.tidy().  A pair goes as a whole, and only if nobody acts on it now.
 CREATE FUNCTION social.tidy() RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog
 BEGIN ATOMIC
-	DELETE FROM social.subscription
-	 WHERE (user_id, other_id) IN (
-		SELECT user_id, other_id FROM social.subscription
-		 WHERE state = 'none' AND since < now() - interval '30 days'
-		 LIMIT 10000)
-	   AND state = 'none';		-- still, if it had to wait
+	WITH forgotten AS (
+		SELECT low.user_id, low.other_id
+		  FROM social.subscription low
+		  JOIN social.subscription high
+		    ON high.user_id = low.other_id
+		   AND high.other_id = low.user_id
+		 WHERE low.user_id < high.user_id
+		   AND low.state = 'none' AND high.state = 'none'
+		   AND low.since < now() - interval '30 days'
+		   AND high.since < now() - interval '30 days'
+		 LIMIT 5000
+		   FOR UPDATE SKIP LOCKED
+	)
+	DELETE FROM social.subscription s
+	 USING forgotten f
+	 WHERE (s.user_id, s.other_id) IN ((f.user_id, f.other_id),
+					   (f.other_id, f.user_id));
 END;
 
 -- migrate:down

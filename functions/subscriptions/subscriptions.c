@@ -22,8 +22,6 @@
 
 #include "subscriptions.sql.h"
 
-enum { TRIES = 3 };
-
 struct target {
 	const char *user_id;
 };
@@ -55,25 +53,20 @@ static enum err act(struct req *req, const char *action, const char *other,
 	const char *const *row;
 	enum err err;
 
-	for (int i = 0; i < TRIES; i++) {
-		err = db_row(req->db, &sql_subscription_act,
-			     ARGS(req->user, other, action, pending, hourly,
-				  declined_s, req->traceparent), &row);
-		if (err == ERR_NOT_FOUND)
-			return ERR_CONFLICT;
-		if (err == ERR_CONFLICT)	/* a foreign key */
-			return ERR_NOT_FOUND;
-		if (err)
-			return err;
-		if (row[WAIT_S])
-			return http_later(req, ERR_THROTTLED,
-					  atoi(row[WAIT_S]));
-		if (row[DOC]) {
-			*out = (struct step){ row[CHANGED], row[DOC] };
-			return OK;
-		}
-	}
-	return ERR_UNAVAILABLE;
+	err = db_row(req->db, &sql_subscription_act,
+		     ARGS(req->user, other, action, pending, hourly,
+			  declined_s, req->traceparent), &row);
+	if (err == ERR_NOT_FOUND)
+		return ERR_CONFLICT;
+	if (err == ERR_CONFLICT)	/* a foreign key */
+		return ERR_NOT_FOUND;
+	if (err)
+		return err;
+	if (row[WAIT_S])
+		return http_later(req, ERR_THROTTLED, atoi(row[WAIT_S]));
+	*out = (struct step){ row[CHANGED], row[DOC] };
+
+	return OK;
 }
 
 /* Act on the user whom the body names. */

@@ -1,8 +1,8 @@
 -- name: subscription_act
 -- What $1 does ($3) with $2, by the table below; no row if it has no line.
 -- Else: for how many seconds this must wait (null: it is done), 1 if anything
--- changed, and the subscription as $1 sees it now.  All three are null if
--- another action made the pair at the same moment: then once more.
+-- changed, and the subscription as $1 sees it now.  A row that another action
+-- made at the same moment couldn't be locked: then all of this is tried again.
 --
 -- Only a new request waits: $4 of them may be pending, $5 be sent an hour, and
 -- after a decline it is $6 seconds.
@@ -90,11 +90,11 @@ WITH transition (action, mine, theirs, my_next, their_next, event) AS (VALUES
 	 WHERE changes AND NOT EXISTS (SELECT FROM refused)
 	 ORDER BY user_id
 	ON CONFLICT (user_id, other_id) DO UPDATE
-	   SET state = excluded.state,
+	   SET state = CASE WHEN s.user_id IN (SELECT user_id FROM old)
+			    THEN excluded.state ELSE social.try_again() END,
 	       since = CASE s.state WHEN excluded.state THEN s.since
 			    ELSE now() END,
 	       declined_at = coalesce(excluded.declined_at, s.declined_at)
-	 WHERE EXISTS (SELECT FROM old)
 	RETURNING user_id, since
 ), announced AS (
 	INSERT INTO event.outbox (topic, type, key, data, traceparent)
@@ -109,7 +109,7 @@ WITH transition (action, mine, theirs, my_next, their_next, event) AS (VALUES
 	 WHERE event IS NOT NULL AND EXISTS (SELECT FROM written)
 )
 SELECT wait_s, CASE WHEN mine <> my_next THEN 1 END,
-       CASE WHEN wait_s IS NULL AND since IS NOT NULL THEN json_build_object(
+       CASE WHEN wait_s IS NULL THEN json_build_object(
 		'user', profile.public(p), 'state', my_next,
 		'since', auth.rfc3339(since)) END
   FROM step

@@ -44,6 +44,7 @@ FUNCTIONS = {
     "profile.own": "NULL, '', true",
     "profile.public": "NULL",
     "social.tidy": "",
+    "social.try_again": "",
 }
 
 EVERY_FUNCTION = {
@@ -108,6 +109,7 @@ MAY = {
         "social.request_rate": "SELECT INSERT UPDATE",
         "profile.avatar_path": "EXECUTE",
         "profile.public": "EXECUTE",
+        "social.try_again": "EXECUTE",
     },
     "kith_ops": EVERY_FUNCTION,
     "kith_relay": {

@@ -315,6 +315,37 @@ static void from_none_just_the_11_states_can_be_reached(void **state)
 		" outgoing/none");
 }
 
+static void a_pair_is_forgotten_as_a_whole_after_30_days_of_none(void **state)
+{
+	static const struct {
+		const char *states;
+		int days[2], rows;
+	} cases[] = {
+		{ "none/none",	       { 31, 31 }, 0 },
+		{ "none/none",	       { 29, 31 }, 2 },
+		{ "none/none",	       { 31, 29 }, 2 },
+		{ "none/outgoing",     { 31, 31 }, 2 },
+		{ "blocked/none",      { 31, 31 }, 2 },
+		{ "accepted/accepted", { 31, 31 }, 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct pair p = pair_new();
+
+		set_states(p.of[0], p.of[1], cases[i].states);
+		for (int side = 0; side < 2; side++)
+			sql("UPDATE social.subscription"
+			    " SET since = now() - interval '%d days'"
+			    " WHERE user_id = '%s'", cases[i].days[side],
+			    p.of[side].id);
+		sql("SELECT social.tidy()");
+		assert_int_equal(rows_of("subscription", p.of[0].id),
+				 cases[i].rows);
+	}
+}
+
 FUNCTION_TESTS("subscriptions",
 	CLAIM(every_action_on_every_pair_does_what_the_table_says),
-	WITHOUT_LIMITS(from_none_just_the_11_states_can_be_reached))
+	WITHOUT_LIMITS(from_none_just_the_11_states_can_be_reached),
+	CLAIM(a_pair_is_forgotten_as_a_whole_after_30_days_of_none))
