@@ -4,6 +4,7 @@ Fixtures: the running stack that the environment names, to be hurt here.
 A test heals what it broke.  Afterwards everything runs, and no sanitizer has
 reported.
 """
+import contextlib
 import os
 import pathlib
 import shutil
@@ -120,17 +121,28 @@ def stack(reports):
     assert stack.reports() == reports
 
 
+@contextlib.contextmanager
+def healed(function):
+    """What a function ran before it runs again afterwards."""
+    before, versions = function.current(), function.versions()
+    yield function
+    if function.current() != before:
+        function.make_current(before)
+        function.reload()
+    for version in function.versions() - versions:
+        shutil.rmtree(function.directory / "releases" / version)
+
+
 @pytest.fixture
 def session(stack):
-    """The function session; what it ran before it runs again afterwards."""
-    session = stack.function("session")
-    before, versions = session.current(), session.versions()
-    yield session
-    if session.current() != before:
-        session.make_current(before)
-        session.reload()
-    for version in session.versions() - versions:
-        shutil.rmtree(session.directory / "releases" / version)
+    with healed(stack.function("session")) as session:
+        yield session
+
+
+@pytest.fixture
+def subscriptions(stack):
+    with healed(stack.function("subscriptions")) as subscriptions:
+        yield subscriptions
 
 
 @pytest.fixture
