@@ -116,7 +116,7 @@ SELECT json_build_object(
 			ORDER BY state DESC, since DESC), '[]')
 		  FROM social.subscription
 		  JOIN profile.profile other ON other.id = other_id
-		 WHERE user_id = $1))
+		 WHERE user_id = $1 AND state <> 'none'))
   FROM profile.profile p
   JOIN auth.account USING (id)
  WHERE id = $1;
