@@ -125,6 +125,13 @@ const char *fresh_email(void)
 	return text("%s@kith.example", uuid_new(arena));
 }
 
+const char *fresh_number(void)
+{
+	const char *random = uuid_new(arena) + 24;
+
+	return text("%llu", strtoull(random, NULL, 16) % (1000 * 1000 * 1000));
+}
+
 const char *account_new(const char *email)
 {
 	const char *hash;
@@ -158,4 +165,12 @@ void assert_problem(struct reply reply, int status, const char *code)
 	assert_int_equal(reply.status, status);
 	assert_string_equal(reply.type, "application/problem+json");
 	assert_string_equal(member(reply.body, "code"), code);
+}
+
+void assert_invalid(struct reply reply, const char *pointer, const char *code)
+{
+	assert_problem(reply, 422, "invalid");
+	assert_non_null(strstr(reply.body, text("\"errors\":[{\"pointer\":"
+						"\"%s\",\"code\":\"%s\"}]",
+						pointer, code)));
 }

@@ -54,6 +54,9 @@ const char *sql(const char *format, ...)
 /* An address that no other test has. */
 const char *fresh_email(void);
 
+/* Digits that make a nickname nobody else's, in any script. */
+const char *fresh_number(void);
+
 /* An account made by the owner with the password PASSWORD; its id. */
 #define PASSWORD "correct horse battery"
 const char *account_new(const char *email);
@@ -65,6 +68,9 @@ const char *session_of(const char *account);
 const char *token_of(const char *account, const char *session);
 
 void assert_problem(struct reply, int status, const char *code);
+
+/* 422 for one reason. */
+void assert_invalid(struct reply, const char *pointer, const char *code);
 
 /* main() of a test that has only claims about one function. */
 #define FUNCTION_TESTS(function, ...) \

@@ -10,6 +10,13 @@ static struct reply register_with(const char *email, const char *password)
 				      email, password));
 }
 
+static struct reply register_as(const char *email, const char *nickname)
+{
+	return POST("/register", text("{\"email\":\"%s\",\"password\":\""
+				      PASSWORD "\",\"nickname\":\"%s\"}",
+				      email, nickname));
+}
+
 static const char *accounts(const char *email)
 {
 	return sql("SELECT count(*) FROM auth.account WHERE email_key ="
@@ -81,13 +88,9 @@ static void refuses_weak_passwords_with_the_reason(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct reply r = register_with(cases[i].email,
-					       cases[i].password);
-
-		assert_problem(r, 422, "invalid");
-		assert_non_null(strstr(r.body, text("[{\"pointer\":"
-				"\"/password\",\"code\":\"%s\"}]",
-				cases[i].code)));
+		assert_invalid(register_with(cases[i].email,
+					     cases[i].password),
+			       "/password", cases[i].code);
 		assert_string_equal(accounts(cases[i].email), "0");
 	}
 }
@@ -215,6 +218,91 @@ static void the_device_is_named_by_body_or_agent(void **state)
 	}
 }
 
+static void a_nickname_can_come_with_the_account(void **state)
+{
+	const char *email = fresh_email(), *number = fresh_number();
+	struct reply r = register_as(email, text(" Ann \u3000%s", number));
+	const char *user = member(r.body, "user.id");
+
+	(void)state;
+	assert_int_equal(r.status, 201);
+	assert_string_equal(member(r.body, "user.nickname"),
+			    text("Ann %s", number));
+	assert_string_equal(sql("SELECT concat_ws('|', nickname, nickname_key"
+				" IS NOT NULL, nickname_search, about, avatar,"
+				" revision) FROM profile.profile WHERE"
+				" id = '%s'", user),
+			    text("Ann %s|t|ann %s|1", number, number));
+	assert_string_equal(sql("SELECT string_agg(concat_ws(' ', topic, type,"
+				" data), ',') FROM event.outbox WHERE"
+				" key = '%s'", user),
+			    text("auth.events UserRegistered {\"method\":"
+				 " \"password\", \"user_id\": \"%s\"}", user));
+}
+
+static void a_nickname_can_wait(void **state)
+{
+	static const char *const members[] = { "", ",\"nickname\":null" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(members); i++) {
+		struct reply r = POST("/register", text("{\"email\":\"%s\","
+			"\"password\":\"" PASSWORD "\"%s}", fresh_email(),
+			members[i]));
+
+		assert_int_equal(r.status, 201);
+		assert_null(member(r.body, "user.nickname"));
+		assert_string_equal(sql("SELECT count(*) FROM profile.profile"
+					" WHERE id = '%s' AND nickname IS NULL",
+					member(r.body, "user.id")), "1");
+	}
+}
+
+static void a_nickname_is_taken_in_every_form(void **state)
+{
+	static const char *const forms[] = {
+		"Alice", "alice", "ALICE", "Ａｌｉｃｅ", "AIice", "A1ice",
+		" alice ",
+	};
+	const char *number = fresh_number(), *other = fresh_email();
+
+	(void)state;
+	assert_int_equal(register_as(fresh_email(),
+				     text("Alice %s", number)).status, 201);
+	for (size_t i = 0; i < COUNT(forms); i++)
+		assert_problem(register_as(other, text("%s %s", forms[i],
+						       number)),
+			       409, "nickname_taken");
+	assert_string_equal(accounts(other), "0");
+}
+
+static void of_two_that_are_taken_the_address_is_told(void **state)
+{
+	const char *email = fresh_email();
+	const char *nickname = text("Ann %s", fresh_number());
+
+	(void)state;
+	assert_int_equal(register_as(email, nickname).status, 201);
+	assert_problem(register_as(email, nickname), 409, "email_taken");
+}
+
+static void a_nickname_is_refused_with_the_reason(void **state)
+{
+	static const struct { const char *nickname, *code; } cases[] = {
+		{ "", "too_short" }, { " \u3000", "too_short" },
+		{ "123456789 123456789 123456789 123", "too_long" },
+		{ "An\u200bn", "not_allowed" }, { "An\\nn", "not_allowed" },
+		{ "pаypal", "look_alike" },
+	};
+	const char *email = fresh_email();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_invalid(register_as(email, cases[i].nickname),
+			       "/nickname", cases[i].code);
+	assert_string_equal(accounts(email), "0");
+}
+
 FUNCTION_TESTS("register",
 	CLAIM(makes_an_account_and_announces_it),
 	CLAIM(stores_no_password_and_no_token),
@@ -227,4 +315,9 @@ FUNCTION_TESTS("register",
 	CLAIM(the_same_key_with_another_body_is_refused),
 	CLAIM(a_refused_request_leaves_its_key_free),
 	CLAIM(refuses_an_odd_key),
-	CLAIM(the_device_is_named_by_body_or_agent))
+	CLAIM(the_device_is_named_by_body_or_agent),
+	CLAIM(a_nickname_can_come_with_the_account),
+	CLAIM(a_nickname_can_wait),
+	CLAIM(a_nickname_is_taken_in_every_form),
+	CLAIM(of_two_that_are_taken_the_address_is_told),
+	CLAIM(a_nickname_is_refused_with_the_reason))

@@ -2,7 +2,6 @@
 #ifndef TESTS_UNIT_USER_FIXTURE_H
 #define TESTS_UNIT_USER_FIXTURE_H
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/harness.h"
@@ -37,14 +36,6 @@ static inline struct person passwordless_new(void)
 	return person_with(sql("INSERT INTO auth.account (id, email) VALUES"
 			       " (gen_random_uuid(), '%s') RETURNING id",
 			       fresh_email()));
-}
-
-/* Digits that make a nickname nobody else's, in any script. */
-static inline const char *fresh_number(void)
-{
-	const char *random = fresh_email() + 24;	/* of the UUID */
-
-	return text("%llu", strtoull(random, NULL, 16) % (1000 * 1000 * 1000));
 }
 
 static inline struct reply put(struct person p, const char *body)
@@ -100,16 +91,6 @@ static inline const char *events(struct person p)
 {
 	return sql("SELECT string_agg(concat_ws(' ', topic, type, data), ','"
 		   " ORDER BY id) FROM event.outbox WHERE key = '%s'", p.id);
-}
-
-/* 422 for one reason. */
-static inline void assert_invalid(struct reply r, const char *pointer,
-				  const char *code)
-{
-	assert_problem(r, 422, "invalid");
-	assert_non_null(strstr(r.body, text("\"errors\":[{\"pointer\":\"%s\","
-					    "\"code\":\"%s\"}]", pointer,
-					    code)));
 }
 
 #endif
