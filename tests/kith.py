@@ -120,6 +120,15 @@ def assert_problem(answer, status, code, **errors):
             for e in answer.json()["errors"]} == errors
 
 
+def look(answer):
+    """All that could tell one answer from another."""
+    request_id = answer.headers["X-Request-Id"]
+    return (answer.status_code,
+            tuple((name, value) for name, value in answer.raw.headers.items()
+                  if name not in ("Date", "X-Request-Id")),
+            answer.text.replace(request_id, ""))
+
+
 @dataclasses.dataclass
 class Event:
     key: str

@@ -4,7 +4,7 @@ import random
 import pytest
 import requests
 
-from kith import Client, assert_problem, at_once, credentials, login
+from kith import Client, assert_problem, at_once, credentials, login, look
 
 ADDRESSES = [f"127.0.1.{i}" for i in range(1, 101)]
 ROUNDS = 4                      # one failure more and an account must wait
@@ -33,15 +33,6 @@ def log_in_from(kith, address, body):
 
 def wrong(body):
     return body | {"password": "not the password"}
-
-
-def look(answer):
-    """All that could tell one answer from another."""
-    request_id = answer.headers["X-Request-Id"]
-    return (answer.status_code,
-            tuple((name, value) for name, value in answer.raw.headers.items()
-                  if name not in ("Date", "X-Request-Id")),
-            answer.text.replace(request_id, ""))
 
 
 def test_failures_look_the_same_and_take_the_same_time(kith, account):
