@@ -114,9 +114,11 @@ BEGIN ATOMIC
 		 WHERE t.next_at <= now()
 		RETURNING 1
 	)
-	SELECT greatest(1, ceil(extract(epoch FROM t.next_at - now())))::integer
-	  FROM auth.throttle t
-	 WHERE t.key = throttle_attempt.key AND NOT EXISTS (SELECT FROM counted);
+	-- Who had to wait for the others sees the row before them, or none.
+	SELECT greatest(1, ceil(extract(epoch FROM
+		(SELECT next_at FROM auth.throttle t
+		  WHERE t.key = throttle_attempt.key) - now())))::integer
+	 WHERE NOT EXISTS (SELECT FROM counted);
 END;
 
 -- Stored answers go with the account that they were for.

@@ -1,10 +1,15 @@
 """Logging in: failures tell nothing, guessing is slowed, owners get in."""
+import concurrent.futures
+import os
 import random
+import secrets
 
+import psycopg2
 import pytest
 import requests
 
-from kith import Client, assert_problem, at_once, credentials, login, look
+from kith import (Client, assert_problem, at_once, credentials, login, look,
+                  wait_until)
 
 ADDRESSES = [f"127.0.1.{i}" for i in range(1, 101)]
 ROUNDS = 4                      # one failure more and an account must wait
@@ -69,6 +74,38 @@ def test_guesses_from_100_addresses_are_throttled(kith, account, exists):
     for answer in refused:
         assert_problem(answer, 429, "too_many_requests")
         assert 1 <= int(answer.headers["Retry-After"]) <= TRIED
+
+
+@pytest.fixture
+def connections():
+    """Two, each with a transaction of its own."""
+    two = [psycopg2.connect(os.environ["DATABASE_URL"]) for _ in range(2)]
+    yield two
+    for connection in two:
+        connection.close()
+
+
+def test_a_guess_that_waited_for_the_fifth_is_not_made(database, connections):
+    """What another transaction adds meanwhile is not in its snapshot."""
+    def attempt(connection):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT auth.throttle_attempt(%s)", [key])
+            return cursor.fetchone()[0]
+
+    def waits():
+        with database.cursor() as cursor:
+            cursor.execute("SELECT FROM pg_stat_activity WHERE pid = %s"
+                           " AND wait_event_type = 'Lock'",
+                           [other.get_backend_pid()])
+            return cursor.rowcount
+
+    key, (five, other) = secrets.token_bytes(32), connections
+    assert [attempt(five) for _ in range(5)] == [None] * 5
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        guess = thread.submit(attempt, other)
+        wait_until(waits, 5)
+        five.commit()
+        assert guess.result(5) == 1
 
 
 def test_waiting_looks_the_same_for_an_account_that_is_not_there(
