@@ -78,6 +78,11 @@ def credentials():
             "password": secrets.token_urlsafe(16)}
 
 
+def nickname(form="Ann"):
+    """One that nobody else has, in no form that looks like it."""
+    return f"{form} {secrets.randbelow(10**9)}"
+
+
 def register(client, **members):
     """A new account with a session; members go into the request too."""
     body = credentials() | members

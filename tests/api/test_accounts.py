@@ -1,11 +1,12 @@
-"""Making accounts: one for an address, one for an Idempotency-Key."""
+"""Making accounts: one for an address, a nickname, an Idempotency-Key."""
 import collections
 import unicodedata
 import uuid
 
 import pytest
 
-from kith import assert_problem, at_once, credentials, login, register
+from kith import (assert_problem, at_once, credentials, login, nickname,
+                  register)
 
 EMOJI = "\N{GRINNING FACE}"
 
@@ -23,6 +24,19 @@ def test_64_parallel_registrations_make_one_account(kith, database):
     assert collections.Counter(a.status_code for a in answers) == {
         201: 1, 409: 63}
     assert accounts(database, body["email"]) == 1
+
+
+def test_16_parallel_registrations_with_a_nickname_make_one_account(
+        kith, database):
+    taken = nickname()
+    bodies = [credentials() | {"nickname": taken} for _ in range(16)]
+    left = iter(bodies)
+    answers = at_once(16, lambda: kith.post("/register", json=next(left)))
+    assert collections.Counter(a.status_code for a in answers) == {
+        201: 1, 409: 15}
+    assert {a.json()["code"] for a in answers if not a.ok} == {
+        "nickname_taken"}
+    assert sum(accounts(database, body["email"]) for body in bodies) == 1
 
 
 def test_an_address_in_another_form_is_the_same(kith, database):
