@@ -60,3 +60,11 @@ def kafka():
     events = Events(os.environ["KAFKA_BROKERS"])
     yield events
     events.close()
+
+
+@pytest.fixture
+def user_events():
+    """The events of user.events from now on, kith.Events."""
+    events = Events(os.environ["KAFKA_BROKERS"], "user.events")
+    yield events
+    events.close()
