@@ -14,10 +14,12 @@ STRINGS = [
     "\N{GRINNING FACE}\ufffd\U0010ffff",
 ]
 MEMBERS = {
-    "/register": ["email", "password", "device"],
-    "/login": ["email", "password", "device"],
-    "/refresh-token": ["refresh_token"],
-    "/logout": ["scope"],
+    ("POST", "/register"): ["email", "password", "nickname", "device"],
+    ("POST", "/login"): ["email", "password", "device"],
+    ("POST", "/refresh-token"): ["refresh_token"],
+    ("POST", "/logout"): ["scope"],
+    ("PUT", "/user/me"): ["nickname", "about", "avatar"],
+    ("DELETE", "/user/me"): ["password"],
 }
 SLOW_S = 1                      # an injected pg_sleep(5) would be slower
 
@@ -25,7 +27,7 @@ SLOW_S = 1                      # an injected pg_sleep(5) would be slower
 def body_of(path):
     """A right body, of nobody who exists."""
     return {"/register": credentials(), "/login": credentials(),
-            "/refresh-token": {"refresh_token": "x"}, "/logout": {}}[path]
+            "/refresh-token": {"refresh_token": "x"}}.get(path, {})
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +54,40 @@ def test_an_address_is_stored_as_sent(kith, account):
     assert login(kith, mine).id == mine.id
 
 
-@pytest.mark.parametrize("path, members", [
-    *MEMBERS.items(), ("/register", ["password", "device"]),
-])
-def test_strings_in_members_do_no_harm(kith, bearer, path, members):
+def test_a_profile_is_stored_as_sent(kith, account):
+    mine = account()
     for text in STRINGS:
-        body = body_of(path) | dict.fromkeys(members, text)
-        answer = kith.post(path, json=body, headers=bearer)
-        assert_harmless(answer, 201, 401, 422, 429)
+        changed = kith.put("/user/me", json={"about": text},
+                           headers=mine.bearer)
+        read = kith.get("/user/me", headers=mine.bearer)
+        assert changed.json()["about"] == read.json()["about"] == text
+
+
+def test_a_nickname_is_stored_and_found_as_sent_or_refused(kith, account):
+    mine = account()
+    for text in STRINGS:
+        answer = kith.put("/user/me", json={"nickname": text},
+                          headers=mine.bearer)
+        assert_harmless(answer, 200 if text.isprintable() else 422)
+        found = kith.get("/users/search", params={"nickname": text},
+                         headers=mine.bearer)
+        assert_harmless(found, 200)
+        if answer.ok:
+            assert answer.json()["nickname"] == text
+            assert (mine.id, text) in [(p["id"], p["nickname"])
+                                       for p in found.json()["items"]]
+    kith.put("/user/me", json={}, headers=mine.bearer)
+
+
+@pytest.mark.parametrize("operation, members", [
+    *MEMBERS.items(), (("POST", "/register"), ["password", "device"]),
+    (("PUT", "/user/me"), ["nickname"]), (("PUT", "/user/me"), ["about"]),
+])
+def test_strings_in_members_do_no_harm(kith, bearer, operation, members):
+    for text in STRINGS:
+        body = body_of(operation[1]) | dict.fromkeys(members, text)
+        answer = kith.request(*operation, json=body, headers=bearer)
+        assert_harmless(answer, 200, 201, 401, 403, 422, 429)
 
 
 def test_strings_as_names_of_members_are_refused(kith):
@@ -77,14 +105,15 @@ def test_strings_in_the_address_do_no_harm(kith, bearer):
             answer = kith.get("/sessions", params={parameter: text},
                               headers=bearer)
             assert_harmless(answer, 422)
-        path = "/sessions/" + urllib.parse.quote(text, safe="")
-        assert_harmless(kith.delete(path, headers=bearer), 400, 404)
+        for place in "/sessions/", "/user/":
+            path = place + urllib.parse.quote(text, safe="")
+            assert_harmless(kith.delete(path, headers=bearer), 400, 404)
 
 
 def test_strings_in_headers_do_no_harm(kith):
     for text in STRINGS:
         text = text.splitlines()[0].encode().decode("latin-1")
-        headers = dict.fromkeys(["User-Agent", "Idempotency-Key",
+        headers = dict.fromkeys(["User-Agent", "Idempotency-Key", "If-Match",
                                  "traceparent", "Authorization"], text)
         answer = kith.post("/register", json=credentials(), headers=headers)
         assert_harmless(answer, 201, 422)
@@ -100,19 +129,22 @@ def test_strings_in_headers_do_no_harm(kith):
     b'{"a":{"b":1,"b":2}}', b'{"a":' + b"[" * 40 + b"]" * 40 + b"}",
     b'{"a":9223372036854775808}',
 ])
-@pytest.mark.parametrize("path", ["/register", "/login", "/refresh-token"])
-def test_what_is_no_json_is_refused(kith, path, body):
-    answer = kith.post(path, data=body,
-                       headers={"Content-Type": "application/json"})
+@pytest.mark.parametrize("method, path", [
+    ("POST", "/register"), ("POST", "/login"), ("POST", "/refresh-token"),
+    ("PUT", "/user/me"),
+])
+def test_what_is_no_json_is_refused(kith, bearer, method, path, body):
+    answer = kith.request(method, path, data=body, headers=bearer | {
+        "Content-Type": "application/json"})
     assert_problem(answer, 400, "malformed")
 
 
-@pytest.mark.parametrize("path", MEMBERS)
-def test_a_value_of_another_type_is_refused(kith, bearer, path):
+@pytest.mark.parametrize("operation", MEMBERS)
+def test_a_value_of_another_type_is_refused(kith, bearer, operation):
     for value in ([], {}, ["x"], True, False, 0, -1, 2**31, 2**63 - 1, 0.5,
                   1e308):
-        body = dict.fromkeys(MEMBERS[path], value)
-        answer = kith.post(path, json=body, headers=bearer)
+        body = dict.fromkeys(MEMBERS[operation], value)
+        answer = kith.request(*operation, json=body, headers=bearer)
         assert_problem(answer, 422, "invalid",
                        **dict.fromkeys(body, "wrong_type"))
 
