@@ -1,7 +1,11 @@
-"""Secrets stay where they are needed: not in logs, tables or events."""
+"""
+Secrets stay where they are needed: not in logs, tables or events.  Nor is what
+people say of themselves in logs and events.
+"""
 import json
 import os
 import pathlib
+import secrets
 
 import pytest
 
@@ -23,6 +27,20 @@ def be_served(kith):
     return again, [a.json() for a in answers] + [again.tokens]
 
 
+def be_known(kith, mine):
+    """Returns what the account says of itself, and is found by."""
+    profile = {"nickname": secrets.token_hex(8), "about": secrets.token_hex()}
+    for answer in [
+        kith.put("/user/me", json=profile, headers=mine.bearer),
+        kith.get(f"/user/{mine.id}", headers=mine.bearer),
+        kith.get("/user/me/export", headers=mine.bearer),
+        kith.get("/users/search", params={"nickname": profile["nickname"]},
+                 headers=mine.bearer),
+    ]:
+        assert profile["about"] in answer.text
+    return list(profile.values())
+
+
 def be_refused(kith, mine):
     """In every way; returns what was wrong."""
     wrong = credentials()
@@ -41,6 +59,14 @@ def be_refused(kith, mine):
             "Authorization": "Bearer " + wrong["password"]}),
         kith.get("/sessions", params={"limit": wrong["password"]},
                  headers=mine.bearer),
+        kith.delete("/user/me", json={"password": wrong["password"]},
+                    headers=mine.bearer),
+        kith.put("/user/me", json={"nickname": 3 * wrong["password"]},
+                 headers=mine.bearer),
+        kith.put("/user/me", json={"avatar": wrong["password"]},
+                 headers=mine.bearer),
+        kith.get("/users/search", params={"nickname": 4 * wrong["password"]},
+                 headers=mine.bearer),
     ]:
         assert 400 <= answer.status_code < 500
     return wrong
@@ -48,8 +74,9 @@ def be_refused(kith, mine):
 
 @pytest.fixture
 def canaries(kith):
-    """Addresses, passwords, keys and tokens that were in requests."""
+    """Addresses, passwords, keys, tokens and profiles, as in requests."""
     mine, tokens = be_served(kith)
+    profile = be_known(kith, mine)
     wrong = be_refused(kith, mine)
     old = Account(mine.email, mine.password, tokens[0])
     renew(kith, mine)
@@ -64,6 +91,7 @@ def canaries(kith):
         "passwords": [mine.password, wrong["password"], mine.password[::-1]],
         "tokens": [t[name].rpartition(".")[2] for t in tokens
                    for name in ("access_token", "refresh_token")],
+        "profiles": profile,
     }
 
 
@@ -74,25 +102,27 @@ def found(canaries, text, *kinds):
 def test_no_log_has_a_secret_or_an_address(canaries):
     for log in LOGS.iterdir():
         text = log.read_text(errors="replace")
-        assert found(canaries, text, "emails", "passwords", "tokens") == []
+        assert found(canaries, text, "emails", "passwords", "tokens",
+                     "profiles") == []
 
 
 def test_no_table_has_a_password_or_a_token(canaries, database):
     with database.cursor() as cursor:
         cursor.execute("SELECT format('%I.%I', schemaname, tablename)"
-                       "  FROM pg_tables"
-                       " WHERE schemaname IN ('auth', 'event')")
+                       "  FROM pg_tables WHERE schemaname IN"
+                       "       ('auth', 'event', 'profile', 'social')")
         for table, in cursor.fetchall():
             cursor.execute(f"SELECT t::text FROM {table} t")
             text = "\n".join(row for row, in cursor)
             assert found(canaries, text, "passwords", "tokens") == [], table
 
 
-def test_no_event_has_a_secret_or_an_address(kafka, canaries):
-    events = kafka.of(canaries["user"], 2)
-    text = repr(kafka.seen)
-    assert len(events) == 2
-    assert found(canaries, text, "emails", "passwords", "tokens") == []
+def test_no_event_has_a_secret_or_an_address(kafka, user_events, canaries):
+    assert len(kafka.of(canaries["user"], 2)) == 2
+    assert len(user_events.of(canaries["user"], 1)) == 1
+    text = repr(kafka.seen + user_events.seen)
+    assert found(canaries, text, "emails", "passwords", "tokens",
+                 "profiles") == []
 
 
 @pytest.mark.parametrize("name, path, body, status", [
