@@ -66,7 +66,7 @@ NUMBER("REQUESTS_PENDING", requests_pending, 1, 1000000, 100,
        "subscription requests that wait for an answer, of a user"),
 NUMBER("REQUESTS_HOURLY", requests_hourly, 1, 1000000, 30,
        "subscription requests an hour, of a user"),
-NUMBER("DECLINED_S", declined_s, 0, 365 * DAY_S, 7 * DAY_S,
+NUMBER("DECLINED_S", declined_s, 0, 30 * DAY_S, 7 * DAY_S,
        "until one who declined may be asked again"),
 
 TEXT("KAFKA_BROKERS", kafka_brokers, "", "host:port, separated by commas"),

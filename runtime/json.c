@@ -104,6 +104,10 @@ static const char *refusal(const struct json_field *f, const json_t *value)
 	if (!json_is_string(value))
 		return "wrong_type";
 
+	if (f->kind == JSON_KIND_ID)
+		return uuid_valid(json_string_value(value)) ? NULL
+							    : "not_an_id";
+
 	n = json_code_points(json_string_value(value));
 	if (n < f->min)
 		return "too_short";
@@ -114,8 +118,6 @@ static const char *refusal(const struct json_field *f, const json_t *value)
 	if (f->kind == JSON_KIND_CHOICE &&
 	    !json_chosen(f->choices, json_string_value(value)))
 		return "not_a_choice";
-	if (f->kind == JSON_KIND_ID && !uuid_valid(json_string_value(value)))
-		return "not_an_id";
 
 	return NULL;
 }

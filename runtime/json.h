@@ -42,7 +42,7 @@ struct json_field {
 	{ #member, JSON_KIND_CHOICE, offsetof(type, member), 0, 64, choices }
 /* A UUID, in the form we give out. */
 #define JSON_ID(type, member) \
-	{ #member, JSON_KIND_ID, offsetof(type, member), 1, 64, NULL }
+	{ #member, JSON_KIND_ID, offsetof(type, member), 1, 36, NULL }
 
 /* A member that was refused, and a stable word for the reason. */
 struct json_error {

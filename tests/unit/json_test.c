@@ -66,7 +66,7 @@ static void takes_ids_in_the_form_we_give_out(void **state)
 		{ "{\"name\":\"0190A6B2-7C1E-7D3A-9F10-0123456789AB\"}",
 		  "not_an_id" },
 		{ "{\"name\":\"0190a6b2\"}", "not_an_id" },
-		{ "{\"name\":\"\"}", "too_short" },
+		{ "{\"name\":\"\"}", "not_an_id" },
 		{ "{\"name\":1}", "wrong_type" },
 		{ "{}", "required" },
 	};
