@@ -1,5 +1,6 @@
 """The README's examples, followed: a client's calls, and a new function."""
 import base64
+import contextlib
 import json
 import os
 import pathlib
@@ -7,6 +8,8 @@ import re
 import shutil
 import subprocess
 
+import psycopg2
+import pytest
 import requests
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -49,7 +52,21 @@ def commands():
         "curl -s ", r"curl -s -w '\n%{stderr}%{http_code}\n' ")
 
 
-def test_a_clients_calls_do_what_they_say(tmp_path):
+@pytest.fixture
+def newcomers():
+    """Nobody is called like those in README.md."""
+    with contextlib.closing(
+            psycopg2.connect(os.environ["DATABASE_URL"])) as database:
+        with database, database.cursor() as cursor:
+            cursor.execute("DELETE FROM auth.account"
+                           " WHERE email IN ('ann@example.com',"
+                           "                 'bob@example.com')")
+            cursor.execute("UPDATE profile.profile SET nickname = NULL,"
+                           " nickname_key = NULL, nickname_search = NULL"
+                           " WHERE nickname_search IN ('ann', 'bob')")
+
+
+def test_a_clients_calls_do_what_they_say(tmp_path, newcomers):
     (tmp_path / "photo.jpg").write_bytes(PHOTO)
     done = subprocess.run(["bash", "-euo", "pipefail", "-c", commands()],
                           cwd=tmp_path, timeout=60, text=True,
