@@ -13,4 +13,31 @@ SELECT ('00000000-0000-7000-8000-' || lpad(i::text, 12, '0'))::uuid,
        'bench', '127.0.0.1', now() + interval '1 day', now() + interval '1 day'
   FROM generate_series(1, :sessions) i;
 
-ANALYZE auth.account, auth.session;
+-- Each has a nickname, of letters that are their own key and search form.
+CREATE FUNCTION public.nickname(i bigint) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN overlay(translate(left(md5(i::text), 14),
+			 '0123456789abcdef', 'abdefghknprstuvy')
+	       PLACING ' ' FROM 7 FOR 0);
+GRANT USAGE ON SCHEMA public TO kith_user;
+GRANT EXECUTE ON FUNCTION public.nickname TO kith_user;
+
+UPDATE profile.profile p
+   SET nickname = name, nickname_key = name, nickname_search = name,
+       about = 'Somebody who is here to be found by others.'
+  FROM (SELECT id, public.nickname(right(id::text, 12)::bigint) AS name
+	  FROM profile.profile) new
+ WHERE p.id = new.id;
+
+-- The first thousand have fifty subscriptions each.
+INSERT INTO social.subscription (user_id, other_id, state, since)
+SELECT side.*, 'accepted', now() - k * interval '1 minute'
+  FROM generate_series(1, 1000) i, generate_series(1, 50) k,
+       LATERAL (SELECT
+	('00000000-0000-7000-9000-' || lpad(i::text, 12, '0'))::uuid,
+	('00000000-0000-7000-9000-' ||
+	 lpad((1000 + (i - 1) * 50 + k)::text, 12, '0'))::uuid
+       ) pair (one, other),
+       LATERAL (VALUES (one, other), (other, one)) side;
+
+VACUUM ANALYZE auth.account, auth.session, profile.profile, social.subscription;

@@ -1,8 +1,8 @@
--- load.lua - requests for wrk, as MODE says: sessions, refresh, login or null.
+-- load.lua - requests for wrk, as MODE says: a name of make below, or null.
 --
--- Each of the two threads reads every second line of the file TOKENS.  A
--- refresh token is good for one request, so a run begins behind the line SKIP;
--- GET /sessions is asked by 16 clients again and again.
+-- Each of the two threads reads every second line of the file TOKENS, and of
+-- SEARCHES.  A refresh token is good for one request, so a run begins behind
+-- the line SKIP; what is read is asked by 16 clients again and again.
 
 local threads = 0
 
@@ -12,19 +12,24 @@ function setup(thread)
 end
 
 local json = { ["Content-Type"] = "application/json" }
-local clients = 16
-local lines, at = {}, 0
+local clients, accounts = 16, 80000
+local lines, searches, at = {}, {}, 0
 
-function init()
-	local skip = tonumber(os.getenv("SKIP") or 0)
+local function read(path, skip, into)
 	local n = 0
 
-	for line in io.lines(os.getenv("TOKENS")) do
+	for line in io.lines(path) do
 		if n % 2 == number and n >= skip then
-			lines[#lines + 1] = line
+			into[#into + 1] = line
 		end
 		n = n + 1
 	end
+end
+
+function init()
+	read(os.getenv("TOKENS"), tonumber(os.getenv("SKIP") or 0), lines)
+	read(os.getenv("SEARCHES"), 0, searches)
+	math.randomseed(number)
 end
 
 local function next_line(most)
@@ -32,12 +37,37 @@ local function next_line(most)
 	return string.match(lines[at], "(%S+) (%S+) (%S+)")
 end
 
+local function get(path)
+	local _, access = next_line(clients / 2)
+	return wrk.format("GET", path, { Authorization = "Bearer " .. access })
+end
+
+local function search(pattern)
+	local line = searches[math.random(#searches)]
+	return get("/users/search?nickname=" .. string.match(line, pattern))
+end
+
 local make = {}
 
 function make.sessions()
-	local _, access = next_line(clients / 2)
-	return wrk.format("GET", "/sessions",
-			  { Authorization = "Bearer " .. access })
+	return get("/sessions")
+end
+
+function make.profile()
+	return get(string.format("/user/00000000-0000-7000-9000-%012d",
+				 math.random(accounts)))
+end
+
+function make.subscriptions()
+	return get("/subscriptions/me?limit=50")
+end
+
+function make.beginning()
+	return search("^%S+")
+end
+
+function make.misspelt()
+	return search("%S+$")
 end
 
 function make.refresh()
