@@ -6,6 +6,8 @@
  *	tools tokens N		N lines: session id, access and refresh token,
  *				of the sessions that bench.sql makes; only the
  *				first hundred have an access token
+ *	tools names		for each line that may be a nickname: it, its key
+ *				and its search form, between tabs
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -17,6 +19,7 @@
 
 #include "runtime/conf.h"
 #include "runtime/keys.h"
+#include "runtime/nickname.h"
 #include "runtime/password.h"
 #include "runtime/token.h"
 
@@ -85,6 +88,22 @@ static void print_tokens(int n)
 	arena_free(arena);
 }
 
+static void print_names(void)
+{
+	struct arena *arena = arena_new();
+	struct nickname nickname;
+	char line[1024];
+
+	while (fgets(line, sizeof(line), stdin)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (!nickname_read(arena, line, &nickname))
+			printf("%s\t%s\t%s\n", nickname.shown, nickname.key,
+			       nickname.search);
+		arena_reset(arena);
+	}
+	arena_free(arena);
+}
+
 int main(int argc, char **argv)
 {
 	struct arena *arena;
@@ -96,6 +115,8 @@ int main(int argc, char **argv)
 	} else if (argc == 3 && strcmp(argv[1], "tokens") == 0) {
 		keys_read(conf.keys);
 		print_tokens(atoi(argv[2]));
+	} else if (argc == 2 && strcmp(argv[1], "names") == 0) {
+		print_names();
 	} else if (argc == 2 && strcmp(argv[1], "phc") == 0) {
 		arena = arena_new();
 		if (password_hash(arena, PASSWORD, &phc))
