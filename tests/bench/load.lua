@@ -62,6 +62,15 @@ function make.subscriptions()
 	return get("/subscriptions/me?limit=50")
 end
 
+function make.avatar()
+	return wrk.format("GET",
+		"/avatars/00000000-0000-8000-8000-000000000000.webp")
+end
+
+function make.file()
+	return wrk.format("GET", "/avatar")
+end
+
 function make.beginning()
 	return search("^%S+")
 end
