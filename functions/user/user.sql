@@ -125,8 +125,13 @@ SELECT json_build_object(
 -- Who is called like $1, from behind the position $3: those whose nickname
 -- begins with it, in order; and only if they don't fill the page, and there are
 -- three characters to compare, those in whose nickname something is similar to
--- it, most similar first.  grants.sql says how similar; of a name that very
--- many have, the first 500 are looked at.
+-- it, most similar first.  Of a name that very many have, the first 500 are
+-- looked at.
+--
+-- A typo changes up to four of the n trigrams of $1, and adds as many: what
+-- shares the others is similar.  But not less than 0.4 of all, where syllables
+-- begin to do, or 0.5 of a few; and of much text 0.6, however many typos.  Of a
+-- text that is longer than any nickname, the beginning is compared.
 WITH beginning AS MATERIALIZED (
 	SELECT p, 3::real AS score, nickname_search AS name, id
 	  FROM profile.profile p
@@ -137,26 +142,36 @@ WITH beginning AS MATERIALIZED (
 	   AND nickname_search <= $1 || U&'\+10FFFF'
 	 ORDER BY nickname_search, id
 	 LIMIT $2::integer + 1
-), resembling AS (
+), resembling AS MATERIALIZED (
 	SELECT p, (profile.word_similarity($1, name) +
 		   profile.similarity($1, name))::real AS score, name, id
 	  FROM (SELECT p, nickname_search AS name, id
 		  FROM profile.profile p
-		 WHERE nickname_search OPERATOR(profile.%>) $1
-		   AND NOT nickname_search
-			   BETWEEN $1 AND $1 || U&'\+10FFFF'
+		 WHERE nickname_search OPERATOR(profile.%>) left($1, 32)
+		   AND (nickname_search BETWEEN $1 AND $1 || U&'\+10FFFF')
+		       IS FALSE
 		   AND (SELECT count(*) FROM beginning) <= $2::integer
 		   AND char_length($1) >= 3
-		   AND profile.show_trgm($1) <> '{}'
+		   AND (SELECT set_config('pg_trgm.word_similarity_threshold',
+				CASE WHEN n < 7 THEN 0.5
+				     ELSE greatest(0.4, least(0.6,
+					(n - 4.0) / (n + 4)))
+				END::text, true)
+			  FROM cardinality(profile.show_trgm(left($1, 32))) n
+			 WHERE n > 0) IS NOT NULL
 		 LIMIT 500) candidate
 )
 SELECT json_build_array(score, name, id), profile.public(p)
-  FROM (SELECT * FROM beginning UNION ALL SELECT * FROM resembling) found
- WHERE score < coalesce(($3::json->>0)::real, 4)
-    OR (score = ($3::json->>0)::real AND
-	(name, id) > ($3::json->>1, ($3::json->>2)::uuid))
- ORDER BY score DESC, name, id
- LIMIT $2::integer + 1;
+  FROM (SELECT *
+	  FROM (SELECT * FROM beginning
+		UNION ALL
+		SELECT * FROM resembling) found
+	 WHERE score < coalesce(($3::json->>0)::real, 4)
+	    OR (score = ($3::json->>0)::real AND
+		(name, id) > ($3::json->>1, ($3::json->>2)::uuid))
+	 ORDER BY score DESC, name, id
+	 LIMIT $2::integer + 1) page
+ ORDER BY score DESC, name, id;
 
 -- name: avatar_get
 SELECT image
