@@ -52,7 +52,10 @@ def location($function; $cached; $limited):
 	"\t\t\tclient_body_buffer_size \([$function.body_bytes, 8192] | max
 		| [., 1048576] | min);",
 	"\t\t\tfastcgi_read_timeout \($function.timeout_ms + 2000)ms;",
-	if $cached then "\t\t\tfastcgi_cache answers;" else empty end,
+	if $cached then
+		"\t\t\tfastcgi_cache answers;",
+		"\t\t\topen_file_cache max=1024 inactive=10s;"
+	else empty end,
 	"\t\t\tfastcgi_pass \($function.name);",
 	"\t\t}",
 	"";
