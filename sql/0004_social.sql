@@ -39,6 +39,15 @@ CREATE TABLE social.request_rate (
 	used_until	timestamptz NOT NULL
 );
 
+-- How many requests of a user wait for an answer, those included that others
+-- have committed since the statement began: a volatile function looks anew.
+CREATE FUNCTION social.pending(who uuid) RETURNS bigint
+LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+	SELECT count(*) FROM social.subscription
+	 WHERE user_id = who AND state = 'outgoing';
+END;
+
 -- Ends a statement that meets a row which was not there when it began: the
 -- caller runs it again, as after any serialization failure.
 CREATE FUNCTION social.try_again() RETURNS social.state

@@ -4,4 +4,4 @@ GRANT SELECT, INSERT, UPDATE ON social.subscription, social.request_rate
 GRANT INSERT (topic, type, key, data, traceparent)
    ON event.outbox TO kith_subscriptions;
 GRANT EXECUTE ON FUNCTION profile.avatar_path, profile.public,
-      social.try_again TO kith_subscriptions;
+      social.pending, social.try_again TO kith_subscriptions;

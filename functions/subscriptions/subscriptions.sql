@@ -50,15 +50,22 @@ WITH transition (action, mine, theirs, my_next, their_next, event) AS (VALUES
 				 WHERE user_id = $1), 'none')
 	   AND theirs = coalesce((SELECT state::text FROM old
 				   WHERE user_id = $2), 'none')
+), rate AS (
+	-- Who asks several at once does so in turn.
+	SELECT used_until
+	  FROM step
+	  JOIN social.request_rate ON user_id = $1
+	 WHERE mine = 'none' AND my_next = 'outgoing'
+	   FOR UPDATE OF request_rate
 ), asked AS (
-	SELECT greatest((SELECT declined_at + make_interval(secs => $6)
+	SELECT used_until,
+	       greatest((SELECT declined_at + make_interval(secs => $6)
 			   FROM old
 			  WHERE user_id = $1),
-			(SELECT now() + interval '1 hour'
-			   FROM social.subscription
-			  WHERE user_id = $1 AND state = 'outgoing'
-			 HAVING count(*) >= $4)) AS not_before
+			CASE WHEN social.pending($1) >= $4
+			     THEN now() + interval '1 hour' END) AS not_before
 	  FROM step
+	  LEFT JOIN rate ON true
 	 WHERE mine = 'none' AND my_next = 'outgoing'
 ), counted AS (
 	INSERT INTO social.request_rate AS r (user_id, used_until)
@@ -73,9 +80,8 @@ WITH transition (action, mine, theirs, my_next, their_next, event) AS (VALUES
 ), refused AS (
 	SELECT greatest(1, ceil(extract(epoch FROM coalesce(
 			not_before,
-			(SELECT used_until - interval '1 hour' * (1 - 1.0 / $5)
-			   FROM social.request_rate
-			  WHERE user_id = $1)) - now())))::integer AS wait_s
+			used_until - interval '1 hour' * (1 - 1.0 / $5))
+			- now())))::integer AS wait_s
 	  FROM asked
 	 WHERE NOT EXISTS (SELECT FROM counted)
 ), written AS (

@@ -43,6 +43,7 @@ FUNCTIONS = {
     "profile.avatar_path": "gen_random_uuid()",
     "profile.own": "NULL, '', true",
     "profile.public": "NULL",
+    "social.pending": "NULL",
     "social.tidy": "",
     "social.try_again": "",
 }
@@ -109,6 +110,7 @@ MAY = {
         "social.request_rate": "SELECT INSERT UPDATE",
         "profile.avatar_path": "EXECUTE",
         "profile.public": "EXECUTE",
+        "social.pending": "EXECUTE",
         "social.try_again": "EXECUTE",
     },
     "kith_ops": EVERY_FUNCTION,

@@ -131,6 +131,21 @@ def test_of_requests_at_once_one_is_sent_and_one_accepts(town, no_deadlock,
     race(town, start, [(ME, "request"), (THEY, "request")], check)
 
 
+def test_of_requests_at_once_just_one_is_the_100th_that_waits(town):
+    asker, *others = town.people(1 + 99 + 20)
+    for other in others[:99]:
+        pair = Pair(asker, other)
+        town.set_states(pair, pair.seen_by(asker, "outgoing", "incoming"))
+    town.sql("INSERT INTO social.request_rate VALUES (%s, now())", asker.id)
+
+    async def run():
+        async with Crowd() as crowd:
+            return await crowd.at_once([(asker, "request", other)
+                                        for other in others[99:]])
+
+    assert sorted(a.status for a in asyncio.run(run())) == [201] + 19 * [429]
+
+
 # Load.
 
 def at_random(people, count):
