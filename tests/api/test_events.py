@@ -26,6 +26,13 @@ def outbox(database):
     return events
 
 
+def test_each_channel_of_the_document_is_a_topic(kafka):
+    channels = contract.Kafka().root["channels"].values()
+    topics = kafka.consumer.list_topics(timeout=10).topics
+    assert {channel["address"] for channel in channels} == {
+        name for name in topics if name.endswith(".events")}
+
+
 def test_a_change_has_one_event_and_in_order(kith, account, kafka):
     """The last login is the mark behind which nothing else can come."""
     mine = account()

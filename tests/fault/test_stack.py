@@ -14,6 +14,7 @@ import signal
 import subprocess
 import threading
 import time
+import uuid
 
 import psycopg2
 import pytest
@@ -207,6 +208,9 @@ def assert_limits(client, certificate):
         if answer.status_code == 429:
             assert answer.headers["Retry-After"] == "1"
             assert answer.json()["code"] == "too_many_requests"
+    # A page shows many people.
+    answers = [client.get(f"/avatars/{uuid.uuid4()}.webp") for _ in range(200)]
+    assert {a.status_code for a in answers} == {404}
 
 
 @contextlib.contextmanager
