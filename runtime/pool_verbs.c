@@ -23,7 +23,7 @@ struct row {
 
 static void print_row(const struct row *r)
 {
-	printf("%-12s %7d %-10s %5d %-24.63s %d/%d\n", r->name, r->pid,
+	printf("%-14s %7d %-10s %5d %-24.63s %d/%d\n", r->name, r->pid,
 	       r->state, r->generation, r->release, r->part, r->whole);
 }
 
@@ -75,7 +75,7 @@ static bool print_pool(const char *dir)
 	int pid = find_pool(dir, path, &board), ready = 0;
 
 	if (!pid) {
-		printf("%-12s %7s %-10s %5s %-24s %s\n", name, "-", "stopped",
+		printf("%-14s %7s %-10s %5s %-24s %s\n", name, "-", "stopped",
 		       "-", "-", "-");
 		return false;
 	}
