@@ -78,7 +78,7 @@ WITH transition (action, mine, theirs, my_next, their_next, event) AS (VALUES
 	 WHERE r.used_until <= now() + interval '1 hour' * (1 - 1.0 / $5)
 	RETURNING 1
 ), refused AS (
-	SELECT greatest(1, ceil(extract(epoch FROM coalesce(
+	SELECT greatest(1, ceil(extract(epoch FROM greatest(
 			not_before,
 			used_until - interval '1 hour' * (1 - 1.0 / $5))
 			- now())))::integer AS wait_s

@@ -168,6 +168,19 @@ static void a_decline_keeps_nobody_else_waiting(void **state)
 	assert_int_equal(request(other, one).status, 201);
 }
 
+static void the_longest_wait_is_told(void **state)
+{
+	struct person one = person_new(), other = person_new();
+
+	(void)state;
+	conf.declined_s = WEEK_S;
+	conf.requests_hourly = 1;
+	request(one, other);
+	act(other, "decline", one.id);
+	pretend_decline_was(one, 2 * WEEK_S);
+	assert_in_range(refused(one, other), HOUR_S - SLOW_S, HOUR_S);
+}
+
 static void limits_are_each_users_own(void **state)
 {
 	struct person one = person_new(), other = person_new();
@@ -244,6 +257,7 @@ FUNCTION_TESTS("subscriptions",
 	WITHOUT_LIMITS(who_was_declined_waits),
 	WITHOUT_LIMITS(a_decline_is_not_forgotten),
 	WITHOUT_LIMITS(a_decline_keeps_nobody_else_waiting),
+	WITHOUT_LIMITS(the_longest_wait_is_told),
 	WITHOUT_LIMITS(limits_are_each_users_own),
 	WITHOUT_LIMITS(only_a_new_request_is_limited),
 	WITHOUT_LIMITS(a_request_to_nobody_uses_nothing_of_the_hour))
