@@ -6,7 +6,8 @@
  * refused request leaves nothing: its key may be used again.  Keys belong to
  * the account, or to nobody, and to the path.  Stored are a MAC of key and
  * request and the sealed answer: a copy of the table tells nothing.  An answer
- * goes with the account that it was for.
+ * is text, without headers of its own, and goes with the account that it was
+ * for.
  *
  * Errors: ERR_INVALID for a key that is not 1 to 128 printable characters, or
  * (code idempotency_key_reused) came with another request before; those of

@@ -7,6 +7,7 @@ reported.
 import contextlib
 import os
 import pathlib
+import random
 import shutil
 import subprocess
 import sys
@@ -108,6 +109,14 @@ class Stack:
 def reports():
     """What sanitizers had said before."""
     return Stack().reports()
+
+
+@pytest.fixture
+def seed():
+    """What is random comes again with the SEED that a failed test printed."""
+    seed = int(os.environ.get("SEED", random.randrange(2**32)))
+    print(f"SEED={seed}")
+    random.seed(seed)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ import collections
 import concurrent.futures
 import contextlib
 import json
-import os
 import random
 import re
 import socket
@@ -12,6 +11,8 @@ import struct
 import pytest
 
 from kith import credentials, register, wait_until
+
+pytestmark = pytest.mark.usefixtures("seed")
 
 COUNT = 10000
 THREADS = 8
@@ -56,13 +57,6 @@ def mutated(data, bits):
 def in_threads(call, cases):
     with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:
         return list(threads.map(call, cases))
-
-
-@pytest.fixture(autouse=True)
-def seed():
-    seed = int(os.environ.get("SEED", random.randrange(2**32)))
-    print(f"SEED={seed}")
-    random.seed(seed)
 
 
 @pytest.fixture

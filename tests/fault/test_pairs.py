@@ -12,6 +12,8 @@ from kith import wait_until
 from pairs import (ACCEPTED, CHANGED, CONNECTIONS, LOST, SENT, Crowd, Pair,
                    Town, is_documented)
 
+pytestmark = pytest.mark.usefixtures("seed")
+
 ME, THEY = 0, 1
 NEVER_MET = "none", "none"
 ROUNDS = 200                    # of each race
@@ -19,13 +21,6 @@ ACTIONS = {"request": 4, "accept": 3, "decline": 1, "remove": 2, "block": 1,
            "unblock": 3}        # of so many in 14
 ACTS = 10000
 SHARE_S = 120                   # of the hour, that a request uses
-
-
-@pytest.fixture(autouse=True)
-def seed():
-    seed = int(os.environ.get("SEED", random.randrange(2**32)))
-    print(f"SEED={seed}")
-    random.seed(seed)
 
 
 @pytest.fixture
