@@ -9,7 +9,8 @@ GRANT SELECT, UPDATE (nickname, nickname_key, nickname_search, about, avatar,
 		      revision)
    ON profile.profile TO kith_user;
 GRANT SELECT, DELETE ON profile.avatar TO kith_user;
-GRANT SELECT ON social.subscription TO kith_user;
+-- UPDATE lets it lock the pairs of who leaves.
+GRANT SELECT, UPDATE (since) ON social.subscription TO kith_user;
 GRANT INSERT (topic, type, key, data, traceparent)
    ON event.outbox TO kith_user;
 GRANT EXECUTE ON FUNCTION auth.throttle_attempt, auth.throttle_delay,

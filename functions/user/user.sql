@@ -69,11 +69,18 @@ SELECT a.password,
  WHERE a.id = $1 AND s.id = $2;
 
 -- name: user_delete
--- All that is the user's goes with the account.
-WITH locked AS (
+-- All that is the user's goes with the account.  Locked in the order in which
+-- others lock it too: pairs, profile, account.
+WITH pairs AS (
+	SELECT user_id
+	  FROM social.subscription
+	 WHERE user_id = $1 OR other_id = $1
+	 ORDER BY user_id, other_id
+	   FOR UPDATE
+), locked AS (
 	SELECT id
 	  FROM profile.profile
-	 WHERE id = $1
+	 WHERE id = $1 AND (SELECT count(*) FROM pairs) >= 0
 	   FOR UPDATE
 ), deleted AS (
 	DELETE FROM auth.account a

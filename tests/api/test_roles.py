@@ -126,6 +126,7 @@ MAY = {
 # Of tables that a role may change, what it may not.
 COLUMNS = {
     "kith_user": [
+        "UPDATE social.subscription SET state = DEFAULT",
         "UPDATE profile.profile SET id = DEFAULT",
         "UPDATE profile.profile SET created_at = DEFAULT",
         "SELECT counter FROM auth.session",

@@ -198,7 +198,7 @@ def test_killed_workers_leave_every_pair_legal(town, unlimited):
     assert_legal(town, people)
 
 
-def test_who_leaves_meanwhile_leaves_no_row(town, unlimited):
+def test_who_leaves_meanwhile_leaves_no_row(town, unlimited, no_deadlock):
     def acts():
         for number, act in enumerate(at_random(people, ACTS // 2)):
             if number % 1000 == 500:
