@@ -27,16 +27,19 @@ LDLIBS := -lfcgi -ljansson -largon2 -lcrypto -lpq -lrdkafka -licui18n -licuuc \
 	-ljpeg -lpng -lwebp -lpthread
 
 objects = $(patsubst %.c,$(B)/%.o,\
-	$(filter-out functions/%/worker.c,$(wildcard $(1))))
+	$(filter-out $(wildcard functions/*/worker*.c),$(wildcard $(1))))
+worker_objects = $(patsubst %.c,$(B)/%.o,$(wildcard functions/$(1)/worker$(2)))
 
-# A directory with sources is a function.
+# A directory with sources is a function; its worker*.c are another program.
 names := $(sort $(patsubst functions/%/,%,$(dir $(wildcard functions/*/*.c))))
-programs := $(addprefix $(B)/bin/,$(names) pool relay)
+workers := $(patsubst functions/%/worker.c,%,$(wildcard functions/*/worker.c))
+programs := $(addprefix $(B)/bin/,$(names) $(workers:=-worker) pool relay)
 tests := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*_test.c))
 headers := $(patsubst %,$(B)/%.h,$(filter-out %grants.sql,\
 	$(wildcard runtime/*.sql functions/*/*.sql)))
 special := $(call objects,runtime/main.c runtime/pool*.c runtime/relay*.c)
-all := $(call objects,runtime/*.c functions/*/*.c tests/*/*.c)
+all := $(call objects,runtime/*.c functions/*/*.c tests/*/*.c) \
+	$(call worker_objects,*,*.c)
 
 .PHONY: run up down status deploy build test bench clean install programs
 .SECONDARY:
@@ -71,14 +74,19 @@ programs: $(programs) $(if $(filter-out release,$(FLAVOUR)),$(tests))
 
 $(foreach n,$(names),$(eval $(B)/bin/$(n): $(call objects,functions/$(n)/*.c)))
 $(addprefix $(B)/bin/,$(names)): $(B)/runtime/main.o
+$(foreach n,$(workers),$(eval $(B)/bin/$(n)-worker: \
+	$(call worker_objects,$(n),*.c)))
 $(B)/bin/pool: $(call objects,runtime/pool*.c)
 $(B)/bin/relay: $(call objects,runtime/relay*.c)
 
 # A test whose name begins with a function's is linked with it, and with the
-# fixtures of that name.
-$(foreach n,$(names),$(eval \
-	$(filter $(B)/tests/$(n)_%,$(tests)): $(call objects,functions/$(n)/*.c \
-		tests/unit/$(n)_fixture*.c tests/unit/harness.c)))
+# fixtures of that name; one of a worker with the worker but for worker.c.
+$(foreach n,$(names),$(eval $(filter-out $(B)/tests/$(n)_worker_%,\
+	$(filter $(B)/tests/$(n)_%,$(tests))): $(call objects,\
+		functions/$(n)/*.c tests/unit/$(n)_fixture*.c \
+		tests/unit/harness.c)))
+$(foreach n,$(workers),$(eval $(filter $(B)/tests/$(n)_worker_%,$(tests)): \
+	$(call worker_objects,$(n),_*.c)))
 $(tests): $(B)/tests/%: $(B)/tests/unit/%.o
 $(tests): LDLIBS += -lcmocka
 

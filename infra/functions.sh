@@ -1,5 +1,6 @@
-# functions.sh - releases and pools of the functions and of relay; to be
-# sourced after process.sh.  Uses flavour, and the variables that pools inherit.
+# functions.sh - releases and pools of the functions, their workers and relay;
+# to be sourced after process.sh.  Uses flavour, brokers, and the variables that
+# pools inherit.
 
 # A directory with sources is a function.
 function_names() {
@@ -10,9 +11,25 @@ function_names() {
 	done | uniq
 }
 
-# relay is released and run like a function, but has no routes.
-is_function() {
-	[[ $1 == relay ]] || function_names | grep -qxF -e "$1"
+# A function's worker is the program NAME-worker.
+worker_names() {
+	local source
+
+	for source in "$root"/functions/*/worker.c; do
+		[[ ! -e $source ]] ||
+			echo "$(basename "$(dirname "$source")")-worker"
+	done
+}
+
+# All that is released and run by a pool.  Only functions have routes.
+pool_names() {
+	function_names
+	worker_names
+	echo relay
+}
+
+has_pool() {
+	pool_names | grep -qxF -e "$1"
 }
 
 # Of a running function the values are those that its pool was started with.
@@ -33,12 +50,14 @@ describe() {
 make_release() {
 	local name=$1 conf grants version new
 
-	conf=$root/functions/$name/function.conf
-	grants=$root/functions/$name/grants.sql
-	if [[ $name == relay ]]; then
-		conf=$root/runtime/relay.conf
-		grants=$root/runtime/relay_grants.sql
-	fi
+	case $name in
+	relay)		conf=$root/runtime/relay.conf
+			grants=$root/runtime/relay_grants.sql ;;
+	*-worker)	conf=$root/functions/${name%-worker}/worker.conf
+			grants=${conf%.conf}_grants.sql ;;
+	*)		conf=$root/functions/$name/function.conf
+			grants=$root/functions/$name/grants.sql ;;
+	esac
 	version=$(date -u +%Y%m%dT%H%M%S.%3N)
 	new=$VAR/functions/$name/releases/$version
 	user_dir "$VAR/functions/$name"
@@ -89,14 +108,17 @@ migrate() {
 	own "$PGPASSFILE"
 }
 
+# All but relay get a socket to listen on, workers whether they want it or not.
 start_function() {
-	local directory=$VAR/functions/$1 pool=$VAR/bin/pool
+	local command=("$VAR/bin/pool" "$VAR/functions/$1")
 
-	if [[ $1 == relay ]]; then
-		KAFKA_BROKERS=$brokers start relay "$pool" "$directory"
+	[[ $1 == relay ]] ||
+		command=(spawn-fcgi -n -s "$run/$1.sock" -M 0660 -b 4096
+			-- "${command[@]}")
+	if [[ $1 == @(relay|*-worker) ]]; then
+		KAFKA_BROKERS=$brokers start "$1" "${command[@]}"
 	else
-		start "$1" spawn-fcgi -n -s "$run/$1.sock" -M 0660 -b 4096 \
-			-- "$pool" "$directory"
+		start "$1" "${command[@]}"
 	fi
 }
 
