@@ -29,7 +29,7 @@ pool_names() {
 }
 
 has_pool() {
-	pool_names | grep -qxF -e "$1"
+	grep -qxF -e "$1" <<<"$(pool_names)"
 }
 
 # Of a running function the values are those that its pool was started with.
