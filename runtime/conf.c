@@ -69,6 +69,7 @@ NUMBER("REQUESTS_HOURLY", requests_hourly, 1, 1000000, 30,
 NUMBER("DECLINED_S", declined_s, 0, 30 * DAY_S, 7 * DAY_S,
        "until one who declined may be asked again"),
 
+TEXT("RELAY_SOCKET", relay_socket, NULL, "unix socket that wakes the relay"),
 TEXT("KAFKA_BROKERS", kafka_brokers, "", "host:port, separated by commas"),
 NUMBER("KAFKA_PARTITIONS", kafka_partitions, 1, 1000, 6, "of a new topic"),
 NUMBER("KAFKA_REPLICATION", kafka_replication, 1, 9, 1, "of a new topic"),

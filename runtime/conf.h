@@ -45,7 +45,8 @@ struct conf {
 	int requests_pending, requests_hourly;
 	int declined_s;			/* until the same is asked again */
 
-	/* Kafka. */
+	/* Events. */
+	const char *relay_socket;	/* see wake.h; NULL: none */
 	const char *kafka_brokers;
 	int kafka_partitions, kafka_replication;
 };

@@ -28,13 +28,15 @@
 #include "runtime/db.h"
 #include "runtime/log.h"
 #include "runtime/relay_kafka.h"
+#include "runtime/wake.h"
 #include "runtime/worker.h"
 
 #include "relay.sql.h"
 
 enum {
 	BATCH = 1000,
-	BUSY_PAUSE_MS = 10,		/* between looks at the outbox */
+	LEAST_PAUSE_MS = 2,		/* between looks at the outbox */
+	BUSY_PAUSE_MS = 10,		/* unless woken */
 	IDLE_PAUSE_MS = 50,		/* after IDLE_MS without an event */
 	IDLE_MS = 1000,
 	WAIT_PAUSE_MS = 250,		/* for the other relay to end */
@@ -147,6 +149,7 @@ static bool take_the_lead(struct relay *r)
 			 "database, which must have been restored");
 	keep(&r->epoch, row[0]);
 	move_to(r, (struct position){ row[1], row[2], row[3] });
+	wake_listen();
 	log_info("relay: leads in epoch %s", r->epoch);
 
 	return true;
@@ -225,9 +228,11 @@ static void look(struct relay *r)
 	}
 	if (rows.nrows > 0 || r->at.target)
 		store(r, behind(r, &rows));
-	if (rows.nrows < BATCH)
-		pause_ms(now_ms() - r->busy_ms < IDLE_MS ? BUSY_PAUSE_MS
-							 : IDLE_PAUSE_MS);
+	if (rows.nrows < BATCH && !stop) {
+		pause_ms(LEAST_PAUSE_MS);
+		wake_wait(now_ms() - r->busy_ms < IDLE_MS ? BUSY_PAUSE_MS
+							  : IDLE_PAUSE_MS);
+	}
 }
 
 /* Every so often, and it may fail: without the database, look() ends us. */

@@ -10,6 +10,7 @@
 #include "runtime/fcgi.h"
 #include "runtime/log.h"
 #include "runtime/serve.h"
+#include "runtime/wake.h"
 #include "runtime/trace.h"
 
 void server_open(struct server *s, struct db_pool *pool,
@@ -152,6 +153,12 @@ static void count(struct server *s, const struct req *req, uint64_t since)
 	atomic_store(&s->board->since_us, 0);
 }
 
+static bool may_have_changed(const struct req *req)
+{
+	return req->reply.status < 300 && strcmp(req->method, "GET") != 0 &&
+	       strcmp(req->method, "HEAD") != 0;
+}
+
 static void answer(struct server *s, uint64_t started_us)
 {
 	struct req req = {
@@ -175,6 +182,8 @@ static void answer(struct server *s, uint64_t started_us)
 		http_handle(&req);
 	}
 	db_release(s->db);
+	if (may_have_changed(&req))
+		wake_relay();
 
 	fcgi_deadline(fcgi_now_us() + (uint64_t)conf.timeout_ms * 1000);
 	write_reply(s, &req.reply);
