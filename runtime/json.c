@@ -11,6 +11,7 @@ enum {
 	EMAIL_BYTES = 254,		/* RFC 5321, 4.5.3.1 */
 	EMAIL_LOCAL_BYTES = 64,
 	DOMAIN_LABEL_BYTES = 63,
+	ID_BYTES = 36,
 };
 
 /* jansson itself would go 2,000 deep. */
@@ -94,6 +95,37 @@ bool json_chosen(const char *const *choices, const char *text)
 	return false;
 }
 
+static const char *id_refusal(const json_t *value)
+{
+	if (!json_is_string(value))
+		return "wrong_type";
+
+	return uuid_valid(json_string_value(value)) ? NULL : "not_an_id";
+}
+
+static const char *ids_refusal(const struct json_field *f, const json_t *value)
+{
+	if (!json_is_array(value))
+		return "wrong_type";
+	if (json_array_size(value) < f->min)
+		return "too_few";
+
+	return json_array_size(value) > f->max ? "too_many" : NULL;
+}
+
+static const char *number_refusal(const struct json_field *f,
+				  const json_t *value)
+{
+	const double n = json_real_value(value);
+
+	if (!json_is_real(value))
+		return "wrong_type";
+	if (n < (double)f->min || n > (double)f->max)
+		return "out_of_range";
+
+	return n != (double)(size_t)n ? "wrong_type" : NULL;
+}
+
 /* The code of the rule that the value breaks, or NULL. */
 static const char *refusal(const struct json_field *f, const json_t *value)
 {
@@ -101,12 +133,14 @@ static const char *refusal(const struct json_field *f, const json_t *value)
 
 	if (!value || json_is_null(value))
 		return f->min > 0 ? "required" : NULL;
+	if (f->kind == JSON_KIND_ID)
+		return id_refusal(value);
+	if (f->kind == JSON_KIND_IDS)
+		return ids_refusal(f, value);
+	if (f->kind == JSON_KIND_NUMBER)
+		return number_refusal(f, value);
 	if (!json_is_string(value))
 		return "wrong_type";
-
-	if (f->kind == JSON_KIND_ID)
-		return uuid_valid(json_string_value(value)) ? NULL
-							    : "not_an_id";
 
 	n = json_code_points(json_string_value(value));
 	if (n < f->min)
@@ -161,6 +195,39 @@ static const struct json_error *error_new(struct arena *arena,
 	return e;
 }
 
+static bool has_before(const json_t *array, size_t i)
+{
+	const char *id = json_string_value(json_array_get(array, i));
+
+	for (size_t before = 0; before < i; before++) {
+		const char *other = json_string_value(json_array_get(array,
+								     before));
+
+		if (other && strcmp(other, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Of the members of an array of ids. */
+static const struct json_error *find_id_errors(struct arena *arena,
+					       const struct json_field *f,
+					       const json_t *array,
+					       const struct json_error *errors)
+{
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const char *code = id_refusal(json_array_get(array, i));
+
+		if (!code && has_before(array, i))
+			code = "repeated";
+		if (code)
+			errors = error_new(arena, arena_printf(arena, "/%s/%zu",
+							       f->name, i),
+					   code, errors);
+	}
+	return errors;
+}
+
 static const struct json_error *find_errors(struct arena *arena, json_t *object,
 					    const struct json_field *fields)
 {
@@ -179,12 +246,46 @@ static const struct json_error *find_errors(struct arena *arena, json_t *object,
 					   "unknown", errors);
 
 	for (const struct json_field *f = fields; f->name; f++) {
-		code = refusal(f, json_object_get(object, f->name));
+		value = json_object_get(object, f->name);
+		code = refusal(f, value);
 		if (code)
 			errors = error_new(arena, pointer_to(arena, f->name),
 					   code, errors);
+		else if (f->kind == JSON_KIND_IDS)
+			errors = find_id_errors(arena, f, value, errors);
 	}
 	return errors;
+}
+
+static const char *array_literal(struct arena *arena, const json_t *ids)
+{
+	const size_t n = json_array_size(ids);
+	char *text = arena_alloc(arena, n * (ID_BYTES + 1) + sizeof("{}"));
+	char *p = text;
+
+	*p++ = '{';
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			*p++ = ',';
+		p = stpcpy(p, json_string_value(json_array_get(ids, i)));
+	}
+	*p = '}';
+
+	return text;
+}
+
+/* Strings are the document's, which the arena holds. */
+static const char *text_of(struct arena *arena, const struct json_field *f,
+			   const json_t *value)
+{
+	if (!value || json_is_null(value))
+		return NULL;
+	if (f->kind == JSON_KIND_IDS)
+		return array_literal(arena, value);
+	if (f->kind == JSON_KIND_NUMBER)
+		return arena_printf(arena, "%.0f", json_real_value(value));
+
+	return json_string_value(value);
 }
 
 static void free_json(void *json)
@@ -201,7 +302,9 @@ enum err json_read(struct arena *arena, const char *text, size_t bytes,
 
 	if (too_deep(text, bytes))
 		return ERR_MALFORMED;
-	object = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, NULL);
+	/* An integer of any length is a number, however it's written. */
+	object = json_loadb(text, bytes, JSON_REJECT_DUPLICATES |
+					 JSON_DECODE_INT_AS_REAL, NULL);
 	if (!object)
 		return ERR_MALFORMED;
 	arena_defer(arena, free_json, object);
@@ -212,10 +315,9 @@ enum err json_read(struct arena *arena, const char *text, size_t bytes,
 		return ERR_INVALID;
 	}
 
-	/* The strings are the document's, which the arena now holds. */
 	for (const struct json_field *f = fields; f->name; f++)
 		*(const char **)((char *)out + f->offset) =
-			json_string_value(json_object_get(object, f->name));
+			text_of(arena, f, json_object_get(object, f->name));
 
 	return OK;
 }

@@ -20,14 +20,15 @@
 #include "runtime/err.h"
 
 enum json_kind {
-	JSON_KIND_TEXT, JSON_KIND_EMAIL, JSON_KIND_CHOICE, JSON_KIND_ID
+	JSON_KIND_TEXT, JSON_KIND_EMAIL, JSON_KIND_CHOICE, JSON_KIND_ID,
+	JSON_KIND_IDS, JSON_KIND_NUMBER
 };
 
 struct json_field {
 	const char *name;		/* NULL ends the table */
 	enum json_kind kind;
 	size_t offset;			/* of a const char * in the struct */
-	size_t min, max;		/* code points; min 0: optional */
+	size_t min, max;		/* code points, or as the macro says */
 	const char *const *choices;	/* JSON_CHOICE: ends with NULL */
 };
 
@@ -43,6 +44,15 @@ struct json_field {
 /* A UUID, in the form we give out. */
 #define JSON_ID(type, member) \
 	{ #member, JSON_KIND_ID, offsetof(type, member), 1, 36, NULL }
+/* The same; NULL when absent. */
+#define JSON_ID_OR_NULL(type, member) \
+	{ #member, JSON_KIND_ID, offsetof(type, member), 0, 36, NULL }
+/* min to max UUIDs, each once; read as PostgreSQL's "{id,id}". */
+#define JSON_IDS(type, member, min, max) \
+	{ #member, JSON_KIND_IDS, offsetof(type, member), min, max, NULL }
+/* An integer from min, at least 1, to max, at most 2^53 - 1; read as digits. */
+#define JSON_NUMBER(type, member, min, max) \
+	{ #member, JSON_KIND_NUMBER, offsetof(type, member), min, max, NULL }
 
 /* A member that was refused, and a stable word for the reason. */
 struct json_error {

@@ -84,6 +84,149 @@ static void takes_ids_in_the_form_we_give_out(void **state)
 	}
 }
 
+#define ID_A "0190a6b2-7c1e-7d3a-9f10-0123456789aa"
+#define ID_B "0190a6b2-7c1e-7d3a-9f10-0123456789bb"
+#define ID_C "0190a6b2-7c1e-7d3a-9f10-0123456789cc"
+
+/* What a table of one field makes of each text. */
+struct reading {
+	const char *text, *value;	/* value NULL: absent, or refused */
+	const char *pointer, *code;	/* code NULL: is taken */
+};
+
+static void assert_readings(const struct json_field *table,
+			    const struct reading *r, size_t n)
+{
+	struct body b;
+
+	for (size_t i = 0; i < n; i++, r++) {
+		errors = NULL;
+		assert_int_equal(json_read(arena, r->text, strlen(r->text),
+					   table, &b, &errors),
+				 r->code ? ERR_INVALID : OK);
+		if (r->code) {
+			assert_string_equal(errors->pointer, r->pointer);
+			assert_string_equal(errors->code, r->code);
+			assert_null(errors->next);
+		} else if (r->value) {
+			assert_string_equal(b.name, r->value);
+		} else {
+			assert_null(b.name);
+		}
+	}
+}
+
+static void reads_ids_as_an_array_of_postgresql(void **state)
+{
+	static const struct json_field table[] = {
+		JSON_IDS(struct body, name, 2, 3),
+		{ 0 }
+	};
+	static const struct reading cases[] = {
+{ "{\"name\":[\"" ID_A "\",\"" ID_B "\"]}", "{" ID_A "," ID_B "}" },
+{ "{\"name\":[\"" ID_C "\",\"" ID_B "\",\"" ID_A "\"]}",
+  "{" ID_C "," ID_B "," ID_A "}" },
+{ "{\"name\":[\"" ID_A "\"]}", NULL, "/name", "too_few" },
+{ "{\"name\":[]}", NULL, "/name", "too_few" },
+{ "{\"name\":[1,2,3,4]}", NULL, "/name", "too_many" },
+{ "{\"name\":[\"" ID_A "\",\"" ID_A "\"]}", NULL, "/name/1", "repeated" },
+{ "{\"name\":[\"" ID_A "\",\"" ID_B "\",\"" ID_A "\"]}", NULL,
+  "/name/2", "repeated" },
+{ "{\"name\":[\"{}\",\"" ID_A "\"]}", NULL, "/name/0", "not_an_id" },
+{ "{\"name\":[\"" ID_A "\",7]}", NULL, "/name/1", "wrong_type" },
+{ "{\"name\":[\"" ID_A "\",null]}", NULL, "/name/1", "wrong_type" },
+{ "{\"name\":[\"" ID_A "\",[\"" ID_B "\"]]}", NULL, "/name/1", "wrong_type" },
+{ "{\"name\":\"" ID_A "\"}", NULL, "/name", "wrong_type" },
+{ "{\"name\":{\"0\":\"" ID_A "\"}}", NULL, "/name", "wrong_type" },
+{ "{\"name\":null}", NULL, "/name", "required" },
+{ "{}", NULL, "/name", "required" },
+	};
+
+	(void)state;
+	assert_readings(table, cases, COUNT(cases));
+}
+
+static void names_every_bad_id(void **state)
+{
+	static const struct json_field table[] = {
+		JSON_IDS(struct body, name, 1, 4),
+		{ 0 }
+	};
+	static const char text[] = "{\"name\":[1,\"x\",\"" ID_A "\",\""
+				   ID_A "\"]}";
+	struct body b;
+
+	(void)state;
+	errors = NULL;
+	assert_int_equal(json_read(arena, text, strlen(text), table, &b,
+				   &errors), ERR_INVALID);
+	assert_string_equal(errors->code, "repeated");
+	assert_string_equal(errors->next->code, "not_an_id");
+	assert_string_equal(errors->next->next->code, "wrong_type");
+	assert_null(errors->next->next->next);
+}
+
+static void an_id_may_be_optional(void **state)
+{
+	static const struct json_field table[] = {
+		JSON_ID_OR_NULL(struct body, name),
+		{ 0 }
+	};
+	static const struct reading cases[] = {
+		{ "{\"name\":\"" ID_A "\"}", ID_A },
+		{ "{\"name\":null}", NULL },
+		{ "{}", NULL },
+		{ "{\"name\":\"\"}", NULL, "/name", "not_an_id" },
+		{ "{\"name\":7}", NULL, "/name", "wrong_type" },
+	};
+
+	(void)state;
+	assert_readings(table, cases, COUNT(cases));
+}
+
+static void reads_integers_of_a_range_as_digits(void **state)
+{
+	static const struct json_field small[] = {
+		JSON_NUMBER(struct body, name, 1, 7),
+		{ 0 }
+	}, large[] = {
+		JSON_NUMBER(struct body, name, 1, 9007199254740991),
+		{ 0 }
+	};
+	static const struct reading of_small[] = {
+		{ "{\"name\":1}", "1" },
+		{ "{\"name\":7}", "7" },
+		{ "{\"name\":7.0}", "7" },
+		{ "{\"name\":0.3e1}", "3" },
+		{ "{\"name\":0}", NULL, "/name", "out_of_range" },
+		{ "{\"name\":-0}", NULL, "/name", "out_of_range" },
+		{ "{\"name\":-1}", NULL, "/name", "out_of_range" },
+		{ "{\"name\":8}", NULL, "/name", "out_of_range" },
+		{ "{\"name\":1e300}", NULL, "/name", "out_of_range" },
+		{ "{\"name\":1.5}", NULL, "/name", "wrong_type" },
+		{ "{\"name\":\"1\"}", NULL, "/name", "wrong_type" },
+		{ "{\"name\":true}", NULL, "/name", "wrong_type" },
+		{ "{\"name\":[1]}", NULL, "/name", "wrong_type" },
+		{ "{\"name\":null}", NULL, "/name", "required" },
+		{ "{}", NULL, "/name", "required" },
+	}, of_large[] = {
+		{ "{\"name\":9007199254740991}", "9007199254740991" },
+		{ "{\"name\":2147483648}", "2147483648" },
+		{ "{\"name\":9007199254740992}", NULL, "/name",
+		  "out_of_range" },
+		{ "{\"name\":9007199254740993}", NULL, "/name",
+		  "out_of_range" },
+		{ "{\"name\":9223372036854775808}", NULL, "/name",
+		  "out_of_range" },
+		{ "{\"name\":1000000000000000000000000000000000000000000}",
+		  NULL, "/name", "out_of_range" },
+	};
+
+	(void)state;
+	assert_readings(small, of_small, COUNT(of_small));
+	assert_readings(large, of_large, COUNT(of_large));
+}
+
 static void refuses_what_is_no_json(void **state)
 {
 	static const char *const texts[] = {
@@ -222,6 +365,10 @@ int main(void)
 		CLAIM(reads_what_the_table_allows),
 		CLAIM(counts_code_points_not_bytes),
 		CLAIM(takes_ids_in_the_form_we_give_out),
+		CLAIM(reads_ids_as_an_array_of_postgresql),
+		CLAIM(names_every_bad_id),
+		CLAIM(an_id_may_be_optional),
+		CLAIM(reads_integers_of_a_range_as_digits),
 		CLAIM(refuses_what_is_no_json),
 		CLAIM(refuses_depth_over_32),
 		CLAIM(brackets_in_strings_are_no_depth),
