@@ -2,7 +2,6 @@
 #include <assert.h>
 #include <ctype.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,29 +9,58 @@
 #include "runtime/auth.h"
 #include "runtime/http.h"
 #include "runtime/idempotency.h"
-#include "runtime/keys.h"
 #include "runtime/log.h"
 #include "runtime/uuid.h"
 
-enum { ID_BYTES = 36, LIMIT_MAX = 100 };
+enum { ID_BYTES = 36 };
 
-/* *id points into path, at the segment behind {id}; NULL without one. */
-static bool path_fits(const char *pattern, const char *path, const char **id)
+/* What is in the holes of a pattern: points into the path; NULL without one. */
+struct holes {
+	const char *id, *seq;
+	size_t seq_bytes;
+};
+
+/* Moves text behind a prefix that it has. */
+static bool skip(const char **text, const char *prefix)
 {
-	const char *hole = strstr(pattern, "{id}");
-	size_t head = hole ? (size_t)(hole - pattern) : 0;
-	size_t bytes = strlen(path);
+	const size_t bytes = strlen(prefix);
 
-	*id = NULL;
-	if (!hole)
-		return strcmp(pattern, path) == 0;
-
-	if (bytes < head + ID_BYTES || strncmp(pattern, path, head) != 0 ||
-	    strcmp(hole + strlen("{id}"), path + head + ID_BYTES) != 0)
+	if (strncmp(*text, prefix, bytes) != 0)
 		return false;
-	*id = path + head;
+	*text += bytes;
 
 	return true;
+}
+
+static bool path_fits(const char *pattern, const char *path, struct holes *out)
+{
+	*out = (struct holes){ 0 };
+
+	while (*pattern) {
+		if (skip(&pattern, "{id}")) {
+			if (strnlen(path, ID_BYTES) < ID_BYTES)
+				return false;
+			out->id = path;
+			path += ID_BYTES;
+		} else if (skip(&pattern, "{seq}")) {
+			out->seq = path;
+			out->seq_bytes = strspn(path, "0123456789");
+			path += out->seq_bytes;
+		} else if (*pattern++ != *path++) {
+			return false;
+		}
+	}
+	return *path == '\0';
+}
+
+/* A positive number that every JSON reader keeps. */
+static bool seq_valid(const char *seq)
+{
+	static const char most[] = "9007199254740991";	/* 2^53 - 1 */
+	const size_t bytes = strlen(seq);
+
+	return bytes > 0 && seq[0] != '0' && bytes < sizeof(most) &&
+	       (bytes < sizeof(most) - 1 || strcmp(seq, most) <= 0);
 }
 
 static bool method_fits(const struct route *r, const char *method)
@@ -44,10 +72,10 @@ static bool method_fits(const struct route *r, const char *method)
 const struct route *http_route(const struct req *req)
 {
 	const struct route *other = NULL;
-	const char *id;
+	struct holes holes;
 
 	for (const struct route *r = routes; r->method; r++) {
-		if (!path_fits(r->path, req->path, &id))
+		if (!path_fits(r->path, req->path, &holes))
 			continue;
 		if (method_fits(r, req->method))
 			return r;
@@ -59,10 +87,11 @@ const struct route *http_route(const struct req *req)
 /* 405 with the methods that the path has. */
 static enum err refuse_method(struct req *req)
 {
-	const char *allow = NULL, *id;
+	const char *allow = NULL;
+	struct holes holes;
 
 	for (const struct route *r = routes; r->method; r++)
-		if (path_fits(r->path, req->path, &id))
+		if (path_fits(r->path, req->path, &holes))
 			allow = allow ? arena_printf(req->arena, "%s, %s",
 						     allow, r->method)
 				      : r->method;
@@ -74,18 +103,23 @@ static enum err refuse_method(struct req *req)
 static enum err find_route(struct req *req)
 {
 	const struct route *r = http_route(req);
-	const char *id;
+	struct holes holes;
 
 	if (!r || (r->auth == AUTH_INTERNAL && !req->internal) ||
-	    !path_fits(r->path, req->path, &id))
+	    !path_fits(r->path, req->path, &holes))
 		return ERR_NOT_FOUND;
 	req->route = r;
 	if (!method_fits(r, req->method))
 		return refuse_method(req);
 
-	if (id) {
-		req->id = arena_copy(req->arena, id, ID_BYTES);
+	if (holes.id) {
+		req->id = arena_copy(req->arena, holes.id, ID_BYTES);
 		if (!uuid_valid(req->id))
+			return ERR_NOT_FOUND;
+	}
+	if (holes.seq) {
+		req->seq = arena_copy(req->arena, holes.seq, holes.seq_bytes);
+		if (!seq_valid(req->seq))
 			return ERR_NOT_FOUND;
 	}
 	return OK;
@@ -203,81 +237,4 @@ enum err http_query(struct req *req, const char *name, const char **value)
 	*value = found;
 
 	return OK;
-}
-
-static bool limit_valid(const char *text)
-{
-	const size_t bytes = strlen(text);
-
-	return bytes >= 1 && bytes <= 3 &&
-	       strspn(text, "0123456789") == bytes && atoi(text) >= 1 &&
-	       atoi(text) <= LIMIT_MAX;
-}
-
-/* What a cursor is sealed for: this list of this user. */
-static const char *list_of(struct req *req)
-{
-	return arena_printf(req->arena, "%s %s", req->path,
-			    req->user ?: "");
-}
-
-enum err http_paging(struct req *req, const char **limit, const char **after)
-{
-	const char *asked, *cursor;
-	enum err err;
-
-	err = http_query(req, "limit", &asked);
-	if (err)
-		return err;
-	if (asked && !limit_valid(asked))
-		return http_invalid(req, "limit", "out_of_range");
-
-	err = http_query(req, "cursor", &cursor);
-	if (err)
-		return err;
-	*after = NULL;
-	if (cursor && keys_open(req->arena, "cursor", list_of(req), cursor,
-				after))
-		return http_invalid(req, "cursor", "not_a_cursor");
-	*limit = asked ?: "20";
-
-	return OK;
-}
-
-/* The documents of the first n rows, as a JSON array. */
-static const char *array_of(struct req *req, const struct db_rows *rows, int n)
-{
-	size_t bytes = sizeof("[]");
-	char *array, *p;
-
-	for (int i = 0; i < n; i++)
-		bytes += strlen(rows->cell[i * rows->ncols + 1]) + 1;
-	array = p = arena_alloc(req->arena, bytes);
-
-	*p++ = '[';
-	for (int i = 0; i < n; i++) {
-		if (i > 0)
-			*p++ = ',';
-		p = stpcpy(p, rows->cell[i * rows->ncols + 1]);
-	}
-	*p = ']';
-
-	return array;
-}
-
-enum err http_page(struct req *req, const struct db_rows *rows,
-		   const char *limit)
-{
-	const int most = atoi(limit), n = rows->nrows < most ? rows->nrows
-							     : most;
-	const char *cursor = "null";
-
-	if (rows->nrows > most)
-		cursor = arena_printf(req->arena, "\"%s\"",
-			keys_seal(req->arena, "cursor", list_of(req),
-				  rows->cell[(n - 1) * rows->ncols]));
-
-	return http_json(req, 200,
-			 arena_printf(req->arena, "{\"items\":%s,\"next\":%s}",
-				      array_of(req, rows, n), cursor));
 }

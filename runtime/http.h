@@ -29,7 +29,7 @@ enum auth {
 
 struct route {
 	const char *method;	/* NULL ends the table; GET answers HEAD too */
-	const char *path;	/* at most one segment is {id}, a UUID */
+	const char *path;	/* {id}: a UUID; {seq}: 1 to 2^53 - 1 */
 	enum auth auth;
 	enum err (*handler)(struct req *);
 	bool creates;		/* honours Idempotency-Key */
@@ -71,7 +71,7 @@ struct req {
 
 	/* Set by the router. */
 	const struct route *route;
-	const char *id;			/* {id} of the path, or NULL */
+	const char *id, *seq;		/* {id}, {seq} of the path, or NULL */
 	const char *user, *session;	/* of the token, or NULL; session.h
 					 * sets the user that it answers */
 
@@ -110,8 +110,11 @@ enum err http_text(struct req *, int status, const char *type,
 enum err http_bytes(struct req *, int status, const char *type,
 		    const void *body, size_t n);
 enum err http_empty(struct req *, int status);
+/* {"items": [...], "next": next_or_null}: what is in the second column. */
+enum err http_items(struct req *, const struct db_rows *,
+		    const char *next_or_null);
 /*
- * {"items": [...], "next": a cursor or null}.  A row is its position in the
+ * The same, a page with a cursor.  A row is its position in the
  * list, which a cursor holds, and its document; the statement was asked for one
  * row more than limit, which tells whether another page follows.
  */

@@ -29,10 +29,10 @@ def upstream:
 	else empty end,
 	"";
 
-# "= /plain", or a pattern where {id} stands for one segment.
+# "= /plain", or a pattern where {id} and {seq} stand for one segment.
 def match:
-	if contains("{id}") then
-		"~ \"^\(gsub("\\."; "\\.") | sub("{id}"; "[^/]+"))$\""
+	if contains("{") then
+		"~ \"^\(gsub("\\."; "\\.") | gsub("{(id|seq)}"; "[^/]+"))$\""
 	else "= \(.)" end;
 
 # What is cached comes cheap, and a page asks for much of it at once.

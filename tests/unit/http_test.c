@@ -18,6 +18,12 @@ static enum err item_get(struct req *req)
 	return http_json(req, 200, req->id);
 }
 
+static enum err part_get(struct req *req)
+{
+	return http_json(req, 200, arena_printf(req->arena, "%s %s", req->id,
+						req->seq));
+}
+
 /* There is always one row more than a page has. */
 static enum err items_list(struct req *req)
 {
@@ -49,6 +55,8 @@ const struct route routes[] = {
 	{ "GET",    "/items/{id}",      AUTH_NONE,     item_get },
 	{ "DELETE", "/items/{id}",      AUTH_USER,     item_get },
 	{ "GET",    "/items/{id}/more", AUTH_NONE,     item_get },
+	{ "GET",    "/parts/{id}/{seq}", AUTH_NONE,    part_get },
+	{ "DELETE", "/parts/{id}/{seq}", AUTH_USER,    part_get },
 	{ "POST",   "/broken",          AUTH_NONE,     item_break },
 	{ "GET",    "/inside",          AUTH_INTERNAL, items_list },
 	{ 0 }
@@ -81,12 +89,33 @@ static void finds_the_route(void **state)
 			    ID);
 }
 
+static void a_path_may_end_with_a_number(void **state)
+{
+	static const char *const numbers[] = {
+		"1", "9", "10", "4294967296", "999999999999999",
+		"9007199254740991",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(numbers); i++)
+		assert_string_equal(answer("GET", arena_printf(arena,
+				"/parts/" ID "/%s", numbers[i]), "").reply.body,
+			arena_printf(arena, ID " %s", numbers[i]));
+}
+
 static void what_is_not_there_is_404(void **state)
 {
 	static const char *const paths[] = {
 		"", "/", "/item", "/items/", "/items/me", "/items/" ID "/",
 		"/items/" ID "x", "/items/0190A6B2-7C1E-7D3A-9F10-0123456789AB",
 		"/items/0190a6b2-7c1e-7d3a-9f10-0123456789a'", "/inside",
+		"/parts/" ID, "/parts/" ID "/", "/parts/" ID "/0",
+		"/parts/" ID "/01", "/parts/" ID "/-1", "/parts/" ID "/+1",
+		"/parts/" ID "/1.0", "/parts/" ID "/1e1", "/parts/" ID "/x",
+		"/parts/" ID "/1/", "/parts/" ID "/ 1", "/parts/" ID "/{seq}",
+		"/parts/" ID "/9007199254740992",
+		"/parts/" ID "/10000000000000000",
+		"/parts/" ID "/18446744073709551617", "/parts/1/1", "/parts//1",
 	};
 
 	(void)state;
@@ -256,6 +285,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CLAIM(finds_the_route),
+		CLAIM(a_path_may_end_with_a_number),
 		CLAIM(what_is_not_there_is_404),
 		CLAIM(the_internal_listener_sees_more),
 		CLAIM(another_method_is_405_with_allow),
