@@ -135,7 +135,8 @@ enum err db_atomic(struct db *db, enum err (*body)(struct db *, void *arg),
 	int tries = 0;
 	enum err err;
 
-	assert(!db->atomic);
+	if (db->atomic)
+		return body(db, arg);
 	do
 		err = atomic_once(db, body, arg);
 	while (err && db_try_again(db, ++tries));

@@ -95,7 +95,8 @@ enum err db_all(struct db *, const struct db_stmt *, struct db_args,
  * Run body in a transaction: COMMIT if it returns OK, else ROLLBACK and
  * return its error.  body runs again, up to 3 times, after a serialization
  * failure or deadlock, so it must have no effect outside the database.  After
- * ERR_UNAVAILABLE the transaction may have been committed.
+ * ERR_UNAVAILABLE the transaction may have been committed.  Inside another
+ * db_atomic() it is a part of that one, which its error ends.
  */
 enum err db_atomic(struct db *, enum err (*body)(struct db *, void *arg),
 		   void *arg);

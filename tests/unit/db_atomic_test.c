@@ -148,6 +148,33 @@ static void commit_may_be_what_fails(void **state)
 	assert_items("3");
 }
 
+/* The body as a part of another; what the part gave. */
+static enum err run_inside(struct db *in, void *arg)
+{
+	const char *cell;
+	enum err err;
+
+	err = db_one(in, &grow, ARGS("1"), &cell);
+	return err ?: db_atomic(in, run_body, arg);
+}
+
+static void a_transaction_inside_another_is_part_of_it(void **state)
+{
+	struct body denied = { .result = ERR_DENIED };
+	struct body good = { &fail_first, ARGS("2", "40001") };
+
+	(void)state;
+	assert_int_equal(db_atomic(db, run_inside, &denied), ERR_DENIED);
+	assert_items("2");
+	assert_int_equal(denied.runs, 1);
+
+	assert_int_equal(db_atomic(db, run_inside, &good), OK);
+	assert_items("3");
+	assert_int_equal(good.runs, 3);
+	assert_string_equal(owner_sql("SELECT size FROM db_atomic_test.item"
+				      " WHERE id = 1"), "2");
+}
+
 static enum err hide_a_failure(struct db *in, void *arg)
 {
 	const char *cell;
@@ -253,6 +280,7 @@ int main(void)
 		ON_A_DB(a_transaction_is_all_or_nothing),
 		ON_A_DB(what_others_undid_runs_three_times),
 		ON_A_DB(commit_may_be_what_fails),
+		ON_A_DB(a_transaction_inside_another_is_part_of_it),
 		ON_A_DB(a_failure_that_body_hides_is_found_out),
 		ON_A_DB(forgotten_statements_are_prepared_again),
 		ON_A_DB(statements_that_no_longer_fit_are_prepared_again),
