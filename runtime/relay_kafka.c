@@ -20,13 +20,18 @@ struct publisher {
 	bool has_topics;
 };
 
-/* Every topic there is.  chat.events will keep less. */
+#define HOUR_MS "3600000"
+#define DAY_MS	"86400000"
+#define WEEK_MS	"604800000"
+
+/* Every topic there is.  Only segments that are full or old can be deleted. */
 static const struct {
-	const char *name, *retention_ms;
+	const char *name, *retention_ms, *segment_ms;
 } topics[] = {
-	{ "auth.events", "604800000" },
-	{ "user.events", "604800000" },
-	{ "subscription.events", "604800000" },
+	{ "auth.events",	 WEEK_MS, DAY_MS },
+	{ "user.events",	 WEEK_MS, DAY_MS },
+	{ "subscription.events", WEEK_MS, DAY_MS },
+	{ "chat.events",	 DAY_MS,  HOUR_MS },	/* it has texts */
 };
 
 /*
@@ -145,6 +150,7 @@ static rd_kafka_NewTopic_t *new_topic(size_t i)
 		log_exit(EXIT_CONFIG, "Kafka: %s", why);
 	rd_kafka_NewTopic_set_config(t, "retention.ms",
 				     topics[i].retention_ms);
+	rd_kafka_NewTopic_set_config(t, "segment.ms", topics[i].segment_ms);
 
 	return t;
 }
