@@ -9,11 +9,14 @@
 #include <unistd.h>
 
 #include "runtime/conf.h"
+#include "runtime/json.h"
 #include "runtime/log.h"
 
 enum { DAY_S = 86400, LINE_BYTES = 1024 };
 
 struct conf conf;
+
+static const char *const chats_with[] = { "accepted", "everyone", NULL };
 
 static const struct variable {
 	const char *name;
@@ -21,11 +24,15 @@ static const struct variable {
 	int min, max, fallback;		/* of a number; all 0: text */
 	const char *text_fallback;
 	const char *help;
+	const char *const *choices;	/* of a text: ends with NULL; NULL: any */
 } table[] = {
 #define NUMBER(name, member, min, max, fallback, help) \
 	{ name, offsetof(struct conf, member), min, max, fallback, NULL, help }
 #define TEXT(name, member, fallback, help) \
 	{ name, offsetof(struct conf, member), 0, 0, 0, fallback, help }
+/* The first choice is the default. */
+#define CHOICE(name, member, choices, help) \
+	{ name, offsetof(struct conf, member), 0, 0, 0, NULL, help, choices }
 
 NUMBER("PROCESSES", processes, 1, 32, 1, "workers of the function"),
 NUMBER("THREADS", threads, 0, 32, 4, "of a worker; 0: two a core"),
@@ -68,6 +75,11 @@ NUMBER("REQUESTS_HOURLY", requests_hourly, 1, 1000000, 30,
        "subscription requests an hour, of a user"),
 NUMBER("DECLINED_S", declined_s, 0, 30 * DAY_S, 7 * DAY_S,
        "until one who declined may be asked again"),
+
+CHOICE("CHATS_WITH", chats_with, chats_with,
+       "accepted or everyone: whom a user may add to a chat"),
+NUMBER("CHATS_HOURLY", chats_hourly, 1, 1000000, 60,
+       "new chats an hour, of a user"),
 
 TEXT("RELAY_SOCKET", relay_socket, NULL, "unix socket that wakes the relay"),
 TEXT("KAFKA_BROKERS", kafka_brokers, "", "host:port, separated by commas"),
@@ -144,7 +156,12 @@ static void set_number(const struct variable *v, const char *value)
 
 static void set_text(const struct variable *v, const char *value)
 {
-	*(const char **)member(v) = value && *value ? value : v->text_fallback;
+	const char *fallback = v->choices ? v->choices[0] : v->text_fallback;
+
+	value = value && *value ? value : fallback;
+	if (v->choices && !json_chosen(v->choices, value))
+		log_exit(EXIT_CONFIG, "%s must be %s", v->name, v->help);
+	*(const char **)member(v) = value;
 }
 
 void conf_read(const char *file_or_null)

@@ -45,6 +45,10 @@ struct conf {
 	int requests_pending, requests_hourly;
 	int declined_s;			/* until the same is asked again */
 
+	/* Chats. */
+	const char *chats_with;		/* "accepted" or "everyone" */
+	int chats_hourly;		/* new ones of a user */
+
 	/* Events. */
 	const char *relay_socket;	/* see wake.h; NULL: none */
 	const char *kafka_brokers;

@@ -54,7 +54,7 @@ static bool path_fits(const char *pattern, const char *path, struct holes *out)
 }
 
 /* A positive number that every JSON reader keeps. */
-static bool seq_valid(const char *seq)
+bool http_seq_valid(const char *seq)
 {
 	static const char most[] = "9007199254740991";	/* 2^53 - 1 */
 	const size_t bytes = strlen(seq);
@@ -119,7 +119,7 @@ static enum err find_route(struct req *req)
 	}
 	if (holes.seq) {
 		req->seq = arena_copy(req->arena, holes.seq, holes.seq_bytes);
-		if (!seq_valid(req->seq))
+		if (!http_seq_valid(req->seq))
 			return ERR_NOT_FOUND;
 	}
 	return OK;

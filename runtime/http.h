@@ -94,8 +94,14 @@ enum err http_body(struct req *, const struct json_field *, void *out);
 /* One parameter of the query, decoded; *value is NULL when it isn't there. */
 enum err http_query(struct req *, const char *name, const char **value);
 
+/* Digits of a number from 1 to 2^53 - 1. */
+bool http_seq_valid(const char *text);
+
+/* limit: 1 to 100, 20 unless given. */
+enum err http_limit(struct req *, const char **limit);
+
 /*
- * limit (1 to 100, 20 unless given) and the decoded cursor (NULL: the first
+ * limit, and the decoded cursor (NULL: the first
  * page) of a list.  A cursor is sealed: *after is what http_page() was given.
  */
 enum err http_paging(struct req *, const char **limit, const char **after);

@@ -24,9 +24,9 @@ static const char *list_of(struct req *req)
 			    req->user ?: "");
 }
 
-enum err http_paging(struct req *req, const char **limit, const char **after)
+enum err http_limit(struct req *req, const char **limit)
 {
-	const char *asked, *cursor;
+	const char *asked;
 	enum err err;
 
 	err = http_query(req, "limit", &asked);
@@ -34,7 +34,19 @@ enum err http_paging(struct req *req, const char **limit, const char **after)
 		return err;
 	if (asked && !limit_valid(asked))
 		return http_invalid(req, "limit", "out_of_range");
+	*limit = asked ?: "20";
 
+	return OK;
+}
+
+enum err http_paging(struct req *req, const char **limit, const char **after)
+{
+	const char *cursor;
+	enum err err;
+
+	err = http_limit(req, limit);
+	if (err)
+		return err;
 	err = http_query(req, "cursor", &cursor);
 	if (err)
 		return err;
@@ -42,7 +54,6 @@ enum err http_paging(struct req *req, const char **limit, const char **after)
 	if (cursor && keys_open(req->arena, "cursor", list_of(req), cursor,
 				after))
 		return http_invalid(req, "cursor", "not_a_cursor");
-	*limit = asked ?: "20";
 
 	return OK;
 }
