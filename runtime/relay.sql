@@ -47,4 +47,4 @@ RETURNING 1;
 SELECT event.empty_slots();
 
 -- name: relay_tidy
-SELECT event.tidy(), social.tidy();
+SELECT event.tidy(), social.tidy(), chat.tidy();
