@@ -40,4 +40,31 @@ SELECT side.*, 'accepted', now() - k * interval '1 minute'
        ) pair (one, other),
        LATERAL (VALUES (one, other), (other, one)) side;
 
-VACUUM ANALYZE auth.account, auth.session, profile.profile, social.subscription;
+-- A thousand pairs, accounts 1 and 2, 3 and 4 and so on, have said something a
+-- hundred times.
+INSERT INTO social.subscription (user_id, other_id, state)
+SELECT a, b, 'accepted'
+  FROM generate_series(1, 2000) i,
+       LATERAL (SELECT
+	('00000000-0000-7000-9000-' || lpad(i::text, 12, '0'))::uuid,
+	('00000000-0000-7000-9000-' ||
+	 lpad((i + i % 2 * 2 - 1)::text, 12, '0'))::uuid) pair (a, b);
+
+INSERT INTO chat.chat (id, kind, last_seq)
+SELECT ('00000000-0000-8000-a000-' || lpad(i::text, 12, '0'))::uuid, 'pair', 100
+  FROM generate_series(1, 1000) i;
+
+INSERT INTO chat.member (chat_id, user_id)
+SELECT ('00000000-0000-8000-a000-' ||
+	lpad(((i + 1) / 2)::text, 12, '0'))::uuid,
+       ('00000000-0000-7000-9000-' || lpad(i::text, 12, '0'))::uuid
+  FROM generate_series(1, 2000) i;
+
+INSERT INTO chat.message (chat_id, seq, sender_id, client_id, text, sent_at)
+SELECT chat_id, seq, user_id, gen_random_uuid(),
+       'What do you say to a walk before it gets dark?', now()
+  FROM chat.member, generate_series(1, 100) seq
+ WHERE seq % 2 = right(user_id::text, 1)::integer % 2;
+
+VACUUM ANALYZE auth.account, auth.session, profile.profile, social.subscription,
+	       chat.chat, chat.member, chat.message;

@@ -29,12 +29,34 @@ end
 function init()
 	read(os.getenv("TOKENS"), tonumber(os.getenv("SKIP") or 0), lines)
 	read(os.getenv("SEARCHES"), 0, searches)
-	math.randomseed(number)
+	math.randomseed(os.time() * 2 + number)
 end
 
 local function next_line(most)
 	at = at % most + 1
 	return string.match(lines[at], "(%S+) (%S+) (%S+)")
+end
+
+-- The next of the people of two hundred chats, and the chat.
+local function next_talker()
+	local session, access = next_line(1000)
+	local account = math.floor((tonumber(string.sub(session, -12)) - 1) / 5)
+
+	return access, string.format("00000000-0000-8000-a000-%012d",
+				     math.floor(account / 2) + 1)
+end
+
+local function uuid()
+	return string.format("%08x-0000-4000-8000-%06x%06x",
+			     math.random(0, 0x7fffffff),
+			     math.random(0, 0xffffff), math.random(0, 0xffffff))
+end
+
+local function history(limit)
+	local access, chat = next_talker()
+	return wrk.format("GET",
+		"/messages/chat/" .. chat .. "?limit=" .. limit,
+		{ Authorization = "Bearer " .. access })
 end
 
 local function get(path)
@@ -77,6 +99,23 @@ end
 
 function make.misspelt()
 	return search("%S+$")
+end
+
+function make.history20()
+	return history(20)
+end
+
+function make.history50()
+	return history(50)
+end
+
+function make.send()
+	local access, chat = next_talker()
+	return wrk.format("POST", "/messages/send", {
+			["Content-Type"] = "application/json",
+			Authorization = "Bearer " .. access },
+		'{"chat_id":"' .. chat .. '","client_id":"' .. uuid() ..
+		'","text":"What do you say to a walk before it gets dark?"}')
 end
 
 function make.refresh()

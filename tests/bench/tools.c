@@ -5,7 +5,7 @@
  *	tools phc		a hash of the benchmark's password
  *	tools tokens N		N lines: session id, access and refresh token,
  *				of the sessions that bench.sql makes; only the
- *				first hundred have an access token
+ *				first 2,000 have an access token
  *	tools names		for each line that may be a nickname: it, its key
  *				and its search form, between tabs
  */
@@ -25,7 +25,7 @@
 
 #define PASSWORD "a quiet orange tree"
 
-enum { SESSIONS_AN_ACCOUNT = 5, ACCESS_TOKENS = 100 };
+enum { SESSIONS_AN_ACCOUNT = 5, ACCESS_TOKENS = 2000 };
 
 static atomic_int hashes;
 static time_t until_s;
