@@ -38,7 +38,7 @@ CREATE TABLE chat.member (
 	CONSTRAINT member_read_seq_check CHECK (read_seq <= received_seq)
 ) WITH (fillfactor = 70);		-- so does each receipt
 
-CREATE INDEX member_user_id_idx ON chat.member (user_id);
+CREATE INDEX member_user_id_idx ON chat.member (user_id, chat_id);
 
 -- No foreign key: who writes a message holds the chat's row, which is deleted
 -- last.

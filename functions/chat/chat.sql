@@ -18,15 +18,20 @@ WITH asked AS (
 	 WHERE id = ANY ($2::uuid[] || $1::uuid)
 	 ORDER BY id
 	   FOR KEY SHARE
+), mine AS MATERIALIZED (
+	SELECT other_id AS id, state
+	  FROM social.subscription
+	 WHERE user_id = $1 AND other_id = ANY ($2::uuid[])
+), theirs AS MATERIALIZED (
+	SELECT user_id AS id, state
+	  FROM social.subscription
+	 WHERE user_id = ANY ($2::uuid[]) AND other_id = $1
 )
 SELECT position
   FROM asked
-  LEFT JOIN there USING (id)
-  LEFT JOIN social.subscription mine
-    ON mine.user_id = $1 AND mine.other_id = asked.id
-  LEFT JOIN social.subscription theirs
-    ON theirs.user_id = asked.id AND theirs.other_id = $1
- WHERE there.id IS NULL
+  LEFT JOIN mine USING (id)
+  LEFT JOIN theirs USING (id)
+ WHERE id NOT IN (SELECT id FROM there)
     OR CASE $3 WHEN 'everyone'
        THEN mine.state IS NOT DISTINCT FROM 'blocked' OR
 	    theirs.state IS NOT DISTINCT FROM 'blocked'
@@ -175,7 +180,7 @@ SELECT row_to_json(chat.shown(m)), NULL FROM old;
 
 -- name: message_edit
 -- The message $3 of $1 in the chat $2 with the text $4.  No row: see
--- message_refusal.
+-- message_refusal.  "IS TRUE" keeps the planner from walking all that $1 sent.
 WITH locked AS (
 	SELECT id
 	  FROM chat.chat
@@ -185,7 +190,7 @@ WITH locked AS (
 	SELECT m AS was, text
 	  FROM locked
 	  JOIN chat.message m ON chat_id = id
-	 WHERE seq = $3 AND sender_id = $1 AND text IS NOT NULL
+	 WHERE seq = $3 AND (sender_id = $1) IS TRUE AND text IS NOT NULL
 	   FOR NO KEY UPDATE OF m
 ), changed AS (
 	UPDATE chat.message new
@@ -221,7 +226,7 @@ WITH locked AS (
 	SELECT m AS was, text, members
 	  FROM audience
 	  JOIN chat.message m ON chat_id = id
-	 WHERE seq = $3 AND sender_id = $1 AND members ? $1::text
+	 WHERE seq = $3 AND (sender_id = $1) IS TRUE AND members ? $1::text
 	   FOR NO KEY UPDATE OF m
 ), changed AS (
 	UPDATE chat.message new
@@ -295,17 +300,18 @@ WITH old AS (
 	  FROM old
 	 WHERE chat_id = $2 AND user_id = $1 AND seq < $3 AND $3 <= last_seq
 	RETURNING chat_id, seq
+), sender AS MATERIALIZED (
+	SELECT DISTINCT sender_id AS user_id
+	  FROM moved
+	  JOIN chat.message m USING (chat_id)
+	 WHERE m.seq > greatest(moved.seq, $3 - 1000) AND m.seq <= $3
+	   AND (sender_id <> $1) IS TRUE
 ), told AS (
 	SELECT user_id
-	  FROM chat.member
-	 WHERE chat_id = $2 AND user_id IN (
-		SELECT sender_id
-		  FROM moved
-		  JOIN chat.message m USING (chat_id)
-		 WHERE m.seq > greatest(moved.seq, $3 - 1000) AND m.seq <= $3
-		   AND sender_id <> $1)
-	   AND (SELECT chat.is_open($2, $1))
-	   FOR KEY SHARE SKIP LOCKED
+	  FROM sender
+	  JOIN chat.member USING (user_id)
+	 WHERE chat_id = $2 AND (SELECT chat.is_open($2, $1))
+	   FOR KEY SHARE OF member SKIP LOCKED
 ), announced AS (
 	INSERT INTO event.outbox (topic, type, key, data, traceparent)
 	SELECT 'chat.events', $4, $2,
