@@ -43,7 +43,7 @@ enum {
 	REFUSED_PAUSE_MS = 1000,	/* after Kafka refused something */
 	SPEAK_MS = 1000,		/* to the database, at least */
 	EMPTY_MS = 10000,		/* between emptying slots */
-	TIDY_MS = 600000,
+	TIDY_MS = 600000, TIDY_INBOX_MS = 10000,
 	STATEMENT_MS = 30000,
 };
 
@@ -62,7 +62,8 @@ struct relay {
 	struct scoreboard_worker *slot;
 	const char *epoch;
 	struct position at;
-	int64_t spoke_ms, busy_ms, emptied_ms, tidied_ms; /* CLOCK_MONOTONIC */
+	int64_t spoke_ms, busy_ms;	/* CLOCK_MONOTONIC, as the next */
+	int64_t emptied_ms, tidied_ms, inbox_ms;
 };
 
 static volatile sig_atomic_t stop;
@@ -252,6 +253,7 @@ static void clean_up(struct relay *r)
 {
 	sometimes(r, &sql_relay_empty, &r->emptied_ms, EMPTY_MS);
 	sometimes(r, &sql_relay_tidy, &r->tidied_ms, TIDY_MS);
+	sometimes(r, &sql_relay_tidy_inbox, &r->inbox_ms, TIDY_INBOX_MS);
 }
 
 /* Only who leads needs Kafka. */

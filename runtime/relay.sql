@@ -48,3 +48,6 @@ SELECT event.empty_slots();
 
 -- name: relay_tidy
 SELECT event.tidy(), social.tidy(), chat.tidy();
+
+-- name: relay_tidy_inbox
+SELECT event.tidy_inbox();

@@ -15,6 +15,7 @@ TABLES = {                      # and a column to change
     "event.outbox_0": "data",
     "event.cursor": "epoch",
     "event.idempotency": "status",
+    "event.inbox": "at",
     "profile.profile": "revision",
     "profile.avatar": "image",
     "social.subscription": "state",
@@ -39,6 +40,7 @@ FUNCTIONS = {
     "auth.throttle_delay": "1",
     "event.empty_slots": "",
     "event.tidy": "",
+    "event.tidy_inbox": "",
     "profile.add_missing": "",
     "profile.avatar_path": "gen_random_uuid()",
     "profile.own": "NULL, '', true",
@@ -119,6 +121,7 @@ MAY = {
         "event.cursor": "SELECT UPDATE",
         "event.empty_slots": "EXECUTE",
         "event.tidy": "EXECUTE",
+        "event.tidy_inbox": "EXECUTE",
         "social.tidy": "EXECUTE",
     },
 }
