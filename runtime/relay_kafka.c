@@ -8,8 +8,9 @@
 #include "runtime/conf.h"
 #include "runtime/log.h"
 #include "runtime/relay_kafka.h"
+#include "runtime/relay_topics.h"
 
-enum { POLL_MS = 100, ADMIN_TIMEOUT_MS = 5000, LEARN_MS = 500, PURGE_MS = 500 };
+enum { POLL_MS = 100, PURGE_MS = 500 };
 
 struct publisher {
 	rd_kafka_t *kafka;
@@ -18,20 +19,6 @@ struct publisher {
 	size_t waiting;			/* for acknowledgement */
 	bool failed;			/* until there is a new connection */
 	bool has_topics;
-};
-
-#define HOUR_MS "3600000"
-#define DAY_MS	"86400000"
-#define WEEK_MS	"604800000"
-
-/* Every topic there is.  Only segments that are full or old can be deleted. */
-static const struct {
-	const char *name, *retention_ms, *segment_ms;
-} topics[] = {
-	{ "auth.events",	 WEEK_MS, DAY_MS },
-	{ "user.events",	 WEEK_MS, DAY_MS },
-	{ "subscription.events", WEEK_MS, DAY_MS },
-	{ "chat.events",	 DAY_MS,  HOUR_MS },	/* it has texts */
 };
 
 /*
@@ -139,101 +126,17 @@ void publisher_free(struct publisher *p)
 	free(p);
 }
 
-static rd_kafka_NewTopic_t *new_topic(size_t i)
-{
-	char why[256];
-	rd_kafka_NewTopic_t *t;
-
-	t = rd_kafka_NewTopic_new(topics[i].name, conf.kafka_partitions,
-				  conf.kafka_replication, why, sizeof(why));
-	if (!t)
-		log_exit(EXIT_CONFIG, "Kafka: %s", why);
-	rd_kafka_NewTopic_set_config(t, "retention.ms",
-				     topics[i].retention_ms);
-	rd_kafka_NewTopic_set_config(t, "segment.ms", topics[i].segment_ms);
-
-	return t;
-}
-
-static bool topics_exist(rd_kafka_event_t *answer)
-{
-	const rd_kafka_CreateTopics_result_t *result;
-	const rd_kafka_topic_result_t **each;
-	rd_kafka_resp_err_t err;
-	size_t n;
-
-	if (rd_kafka_event_error(answer)) {
-		log_warn("Kafka: topics: %s",
-			 rd_kafka_event_error_string(answer));
-		return false;
-	}
-	result = rd_kafka_event_CreateTopics_result(answer);
-	each = rd_kafka_CreateTopics_result_topics(result, &n);
-	for (size_t i = 0; i < n; i++) {
-		err = rd_kafka_topic_result_error(each[i]);
-		if (!err || err == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
-			continue;
-		log_error("Kafka: topic %s: %s",
-			  rd_kafka_topic_result_name(each[i]),
-			  rd_kafka_err2str(err));
-		return false;
-	}
-	return true;
-}
-
-/* One try; it ends early when we must stop. */
-static bool try_topics(struct publisher *p)
-{
-	rd_kafka_NewTopic_t *wanted[sizeof(topics) / sizeof(*topics)];
-	const size_t n = sizeof(wanted) / sizeof(*wanted);
-	rd_kafka_queue_t *answers = rd_kafka_queue_new(p->kafka);
-	rd_kafka_AdminOptions_t *options;
-	rd_kafka_event_t *answer = NULL;
-	char why[256];
-	bool exist;
-
-	options = rd_kafka_AdminOptions_new(p->kafka,
-					    RD_KAFKA_ADMIN_OP_CREATETOPICS);
-	rd_kafka_AdminOptions_set_request_timeout(options, ADMIN_TIMEOUT_MS,
-						  why, sizeof(why));
-	for (size_t i = 0; i < n; i++)
-		wanted[i] = new_topic(i);
-	rd_kafka_CreateTopics(p->kafka, wanted, n, options, answers);
-
-	while (!answer && p->go_on(p->arg))
-		answer = rd_kafka_queue_poll(answers, POLL_MS);
-	exist = answer && topics_exist(answer);
-
-	rd_kafka_event_destroy(answer);
-	rd_kafka_NewTopic_destroy_array(wanted, n);
-	rd_kafka_AdminOptions_destroy(options);
-	rd_kafka_queue_destroy(answers);
-
-	return exist;
-}
-
-/* Or else a topic's first event waits a second for librdkafka to ask. */
-static void learn_topics(struct publisher *p)
-{
-	const struct rd_kafka_metadata *all;
-
-	if (rd_kafka_metadata(p->kafka, 1, NULL, &all, LEARN_MS) ==
-	    RD_KAFKA_RESP_ERR_NO_ERROR)
-		rd_kafka_metadata_destroy(all);
-}
-
 enum err publisher_ready(struct publisher *p)
 {
+	enum err err;
+
 	rd_kafka_poll(p->kafka, 0);
 	if (p->has_topics)
 		return OK;
-	if (!try_topics(p))
-		return ERR_UNAVAILABLE;
+	err = topics_make(p->kafka, p->go_on, p->arg);
+	p->has_topics = !err;
 
-	learn_topics(p);
-	p->has_topics = true;
-
-	return OK;
+	return err;
 }
 
 static rd_kafka_headers_t *headers_of(const struct event *e)

@@ -1,4 +1,5 @@
 """Events: each change its own, once and in order; nothing refused has one."""
+import re
 import secrets
 import uuid
 
@@ -26,11 +27,28 @@ def outbox(database):
     return events
 
 
-def test_each_channel_of_the_document_is_a_topic(kafka):
-    channels = contract.Kafka().root["channels"].values()
-    topics = kafka.consumer.list_topics(timeout=10).topics
-    assert {channel["address"] for channel in channels} == {
-        name for name in topics if name.endswith(".events")}
+@pytest.fixture
+def topics(kafka):
+    """By name."""
+    return {name: topic for name, topic
+            in kafka.consumer.list_topics(timeout=10).topics.items()
+            if re.fullmatch(r"[a-z]+\.events(\.dlq)?", name)}
+
+
+def test_each_channel_of_the_document_is_a_topic(topics):
+    addresses = {channel["address"] for channel
+                 in contract.Kafka().root["channels"].values()}
+    assert addresses | {"live.events"} == {
+        name for name in topics if name.endswith(".events")
+    } | {"{topic}.dlq"}
+
+
+def test_each_topic_has_one_of_dead_letters(topics):
+    lasting = {name for name in topics if name.endswith(".events")
+               and name != "live.events"}
+    assert {name + ".dlq" for name in lasting} == {
+        name for name in topics if name.endswith(".dlq")}
+    assert {len(topics[name + ".dlq"].partitions) for name in lasting} == {1}
 
 
 def test_a_change_has_one_event_and_in_order(kith, account, kafka):
