@@ -12,7 +12,7 @@ struct totals {
 	const struct scoreboard *board;
 	int workers[4];			/* by enum worker_state */
 	int threads, busy, connections;
-	uint64_t shed, dropped, published;
+	uint64_t shed, dropped, published, consumed, duplicates, dead, lag;
 	size_t routes;
 	struct route_total {
 		char name[72];
@@ -53,6 +53,9 @@ static void add_counters(struct totals *t, const struct scoreboard_worker *w)
 	t->shed += w->shed;
 	t->dropped += w->dropped;
 	t->published += w->published;
+	t->consumed += w->consumed;
+	t->duplicates += w->duplicates;
+	t->dead += w->dead;
 	for (int i = 0; i < SCOREBOARD_ROUTES; i++)
 		add_route(t, &w->route[i]);
 }
@@ -66,6 +69,7 @@ static void add_worker(struct totals *t, const struct scoreboard_worker *w)
 	t->workers[w->state]++;
 	t->threads += w->threads;
 	t->connections += w->connections;
+	t->lag += w->lag;
 	for (int i = 0; i < SCOREBOARD_THREADS; i++)
 		t->busy += w->thread[i].since_us != 0;
 }
@@ -135,6 +139,10 @@ SINGLE(connections, t->connections)
 SINGLE(requests_shed_total, t->shed)
 SINGLE(requests_dropped_total, t->dropped)
 SINGLE(events_published_total, t->published)
+SINGLE(events_consumed_total, t->consumed)
+SINGLE(events_duplicate_total, t->duplicates)
+SINGLE(events_dead_total, t->dead)
+SINGLE(consumer_lag, t->lag)
 SINGLE(worker_restarts_total, t->board->restarts)
 SINGLE(generation, t->board->generation)
 
@@ -155,6 +163,14 @@ static const struct family {
   print_requests_dropped_total },
 { "events_published_total", "counter", "Events acknowledged by Kafka.",
   print_events_published_total },
+{ "events_consumed_total", "counter", "Events that took effect.",
+  print_events_consumed_total },
+{ "events_duplicate_total", "counter", "Events that came again, to no effect.",
+  print_events_duplicate_total },
+{ "events_dead_total", "counter", "Events given up: see dead list.",
+  print_events_dead_total },
+{ "consumer_lag", "gauge", "Events that wait to be consumed.",
+  print_consumer_lag },
 { "worker_restarts_total", "counter", "Workers that died.",
   print_worker_restarts_total },
 { "generation", "gauge", "The generation that serves.", print_generation },

@@ -175,6 +175,9 @@ void scoreboard_retire(struct scoreboard *board, struct scoreboard_worker *w)
 	add(&board->retired.shed, &w->shed);
 	add(&board->retired.dropped, &w->dropped);
 	add(&board->retired.published, &w->published);
+	add(&board->retired.consumed, &w->consumed);
+	add(&board->retired.duplicates, &w->duplicates);
+	add(&board->retired.dead, &w->dead);
 	for (int i = 0; i < SCOREBOARD_ROUTES; i++)
 		add_route(board, &w->route[i]);
 

@@ -56,6 +56,8 @@ struct scoreboard_worker {
 	_Atomic uint64_t shed;			/* refused for their age */
 	_Atomic uint64_t dropped;		/* broken or timed-out requests */
 	_Atomic uint64_t published;		/* events, of a relay */
+	_Atomic uint64_t consumed, duplicates, dead;	/* of a consumer */
+	_Atomic uint64_t lag;			/* events ahead of it, now */
 	struct scoreboard_thread thread[SCOREBOARD_THREADS];
 	struct scoreboard_route route[SCOREBOARD_ROUTES];
 };

@@ -47,6 +47,10 @@ static void work(int slot, const char *route)
 	w->shed = 3;
 	w->dropped = 2;
 	w->published = 5;
+	w->consumed = 7;
+	w->duplicates = 6;
+	w->dead = 4;
+	w->lag = 1000;
 	snprintf(w->route[0].name, sizeof(w->route[0].name), "%s", route);
 	scoreboard_count(&w->route[0], 204, 700);
 }
@@ -158,6 +162,10 @@ static void a_dead_workers_counters_are_kept_and_its_slot_is_free(void **state)
 	assert_int_equal(r->shed, 9);
 	assert_int_equal(r->dropped, 6);
 	assert_int_equal(r->published, 15);
+	assert_int_equal(r->consumed, 21);
+	assert_int_equal(r->duplicates, 18);
+	assert_int_equal(r->dead, 12);
+	assert_int_equal(r->lag, 0);
 	assert_string_equal(r->route[0].name, "GET /a");
 	assert_int_equal(r->route[0].status[2], 1);
 	assert_string_equal(r->route[1].name, "GET /b");
