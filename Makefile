@@ -70,7 +70,8 @@ build: install
 clean:
 	rm -rf build
 
-programs: $(programs) $(if $(filter-out release,$(FLAVOUR)),$(tests))
+programs: $(programs) $(if $(filter-out release,$(FLAVOUR)),$(tests) \
+	$(B)/tests/tally-worker)
 
 $(foreach n,$(names),$(eval $(B)/bin/$(n): $(call objects,functions/$(n)/*.c)))
 $(addprefix $(B)/bin/,$(names)): $(B)/runtime/main.o
@@ -91,8 +92,9 @@ $(tests): $(B)/tests/%: $(B)/tests/unit/%.o
 $(tests): LDLIBS += -lcmocka
 
 $(B)/bench/tools: $(B)/tests/bench/tools.o
+$(B)/tests/tally-worker: $(B)/tests/fault/tally_worker.o
 
-$(programs) $(tests) $(B)/bench/tools: $(B)/libruntime.a
+$(programs) $(tests) $(B)/bench/tools $(B)/tests/tally-worker: $(B)/libruntime.a
 	@echo "link $@" && mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 

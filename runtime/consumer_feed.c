@@ -1,0 +1,294 @@
+/*
+ * consumer_feed.c - see consumer_private.h: messages from Kafka.
+ *
+ * A partition is read on from where the group has committed, or if that is no
+ * longer (or not yet) there, from its beginning: never from its end, which
+ * would skip what nobody has seen.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/conf.h"
+#include "runtime/consumer_private.h"
+#include "runtime/log.h"
+
+enum {
+	POLL_MS = 100,
+	COMMITTED_MS = 2000,		/* to be told where the group stands */
+	CLOSE_MS = 3000,
+	LAG_MS = 1000, LAG_TIMEOUT_MS = 100,
+};
+
+struct feed {
+	rd_kafka_t *kafka;
+	struct scoreboard_worker *slot;
+	/* By partition, the next offset that will be taken, and be done. */
+	rd_kafka_topic_partition_list_t *taken, *done;
+	bool paused;
+	int64_t lag_ms;			/* when it was looked at */
+};
+
+/*
+ * We store an offset once its effect is committed; librdkafka commits what is
+ * stored, each second and when a partition goes.  A worker that is restarted
+ * within the session goes on as the same member, without a rebalance.
+ */
+static const char *const settings[][2] = {
+	{ "auto.offset.reset", "earliest" },
+	{ "enable.auto.offset.store", "false" },
+	{ "enable.auto.commit", "true" },
+	{ "auto.commit.interval.ms", "1000" },
+	{ "partition.assignment.strategy", "range" },
+	{ "session.timeout.ms", "6000" },
+	{ "heartbeat.interval.ms", "1000" },
+	{ "queued.max.messages.kbytes", "8192" },
+	{ "fetch.max.bytes", "8388608" },
+	{ "topic.metadata.refresh.interval.ms", "5000" },
+	{ "socket.keepalive.enable", "true" },
+	{ "reconnect.backoff.max.ms", "1000" },
+	{ "log.connection.close", "false" },
+};
+
+/* After a fatal one, like a successor in our place, only a restart helps. */
+static void on_error(rd_kafka_t *kafka, int err, const char *text, void *opaque)
+{
+	char why[256];
+
+	(void)opaque;
+	if (err != RD_KAFKA_RESP_ERR__FATAL) {
+		log_warn("Kafka: %s", text);
+		return;
+	}
+	rd_kafka_fatal_error(kafka, why, sizeof(why));
+	log_exit(EXIT_SYSTEM, "Kafka: %s", why);
+}
+
+static void forget(struct feed *f)
+{
+	if (f->taken)
+		rd_kafka_topic_partition_list_destroy(f->taken);
+	if (f->done)
+		rd_kafka_topic_partition_list_destroy(f->done);
+	f->taken = f->done = NULL;
+}
+
+/* What librdkafka isn't told here, of a group's offsets, it asks itself. */
+static void on_rebalance(rd_kafka_t *kafka, rd_kafka_resp_err_t err,
+			 rd_kafka_topic_partition_list_t *partitions,
+			 void *opaque)
+{
+	struct feed *f = opaque;
+
+	forget(f);
+	if (err != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+		rd_kafka_assign(kafka, NULL);
+		return;
+	}
+	rd_kafka_committed(kafka, partitions, COMMITTED_MS);
+	f->taken = rd_kafka_topic_partition_list_copy(partitions);
+	f->done = rd_kafka_topic_partition_list_copy(partitions);
+	rd_kafka_assign(kafka, partitions);
+	if (f->paused)
+		rd_kafka_pause_partitions(kafka, partitions);
+}
+
+static void become_member(rd_kafka_conf_t *c, const char *group)
+{
+	const char *slot = getenv("POOL_SLOT");
+	char host[128] = "", member[256];
+
+	consumer_set(c, "group.id", group);
+	consumer_set(c, "client.id", group);
+	if (!slot)
+		return;
+	gethostname(host, sizeof(host) - 1);
+	snprintf(member, sizeof(member), "%s-%s-%s", group, host, slot);
+	consumer_set(c, "group.instance.id", member);
+}
+
+static void subscribe(struct feed *f, const struct consumption *table)
+{
+	rd_kafka_topic_partition_list_t *topics =
+		rd_kafka_topic_partition_list_new(8);
+	rd_kafka_resp_err_t err;
+
+	for (; table->topic; table++)
+		if (!rd_kafka_topic_partition_list_find(topics, table->topic,
+							0))
+			rd_kafka_topic_partition_list_add(topics,
+							  table->topic, 0);
+	err = rd_kafka_subscribe(f->kafka, topics);
+	if (err)
+		log_exit(EXIT_SYSTEM, "Kafka: %s", rd_kafka_err2str(err));
+	rd_kafka_topic_partition_list_destroy(topics);
+}
+
+struct feed *feed_new(const char *group, const struct consumption *table,
+		      struct scoreboard_worker *slot)
+{
+	struct feed *f = calloc(1, sizeof(*f));
+	rd_kafka_conf_t *c = rd_kafka_conf_new();
+	char why[256];
+
+	if (!f)
+		log_exit(EXIT_SYSTEM, "out of memory");
+	f->slot = slot;
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++)
+		consumer_set(c, settings[i][0], settings[i][1]);
+	consumer_set(c, "bootstrap.servers", conf.kafka_brokers);
+	become_member(c, group);
+	rd_kafka_conf_set_opaque(c, f);
+	rd_kafka_conf_set_log_cb(c, consumer_log);
+	rd_kafka_conf_set_error_cb(c, on_error);
+	rd_kafka_conf_set_rebalance_cb(c, on_rebalance);
+
+	f->kafka = rd_kafka_new(RD_KAFKA_CONSUMER, c, why, sizeof(why));
+	if (!f->kafka)
+		log_exit(EXIT_SYSTEM, "Kafka: %s", why);
+	rd_kafka_poll_set_consumer(f->kafka);
+	subscribe(f, table);
+
+	return f;
+}
+
+/* Without Kafka the last commit is not waited for. */
+void feed_free(struct feed *f)
+{
+	const int64_t end_ms = consumer_now_ms() + CLOSE_MS;
+	rd_kafka_queue_t *events = rd_kafka_queue_get_consumer(f->kafka);
+	rd_kafka_message_t *m;
+
+	rd_kafka_error_destroy(rd_kafka_consumer_close_queue(f->kafka,
+							     events));
+	while (!rd_kafka_consumer_closed(f->kafka)) {
+		if (consumer_now_ms() > end_ms)
+			log_exit(0, "Kafka doesn't let us leave");
+		m = rd_kafka_consumer_poll(f->kafka, POLL_MS);
+		if (m)
+			rd_kafka_message_destroy(m);
+	}
+	rd_kafka_queue_destroy(events);
+	forget(f);
+	rd_kafka_destroy(f->kafka);
+	free(f);
+}
+
+static int64_t *offset_of(rd_kafka_topic_partition_list_t *list,
+			  const rd_kafka_message_t *m)
+{
+	rd_kafka_topic_partition_t *p = list
+		? rd_kafka_topic_partition_list_find(
+			list, rd_kafka_topic_name(m->rkt), m->partition)
+		: NULL;
+
+	return p ? &p->offset : NULL;
+}
+
+/* Events that were deleted, or a topic that was made anew. */
+static void notice_reset(struct feed *f, const rd_kafka_message_t *m)
+{
+	int64_t *next = offset_of(f->taken, m);
+
+	if (!next)
+		return;
+	if (*next >= 0 && *next != m->offset)
+		log_warn("%s [%d]: the next event was to be %ld, and is %ld",
+			 rd_kafka_topic_name(m->rkt), m->partition,
+			 (long)*next, (long)m->offset);
+	*next = m->offset + 1;
+}
+
+/* How many messages of ours lie ahead of p; -1: nobody says so now. */
+static int64_t ahead(struct feed *f, rd_kafka_topic_partition_t *p)
+{
+	int64_t low, high;
+
+	rd_kafka_get_watermark_offsets(f->kafka, p->topic, p->partition, &low,
+				       &high);
+	/* Known of what is being read, from where it was read. */
+	if ((f->paused || high < 0 || p->offset < 0) &&
+	    rd_kafka_query_watermark_offsets(f->kafka, p->topic, p->partition,
+					     &low, &high, LAG_TIMEOUT_MS))
+		return -1;
+	if (p->offset < low)
+		p->offset = low;
+
+	return high > p->offset ? high - p->offset : 0;
+}
+
+static void measure_lag(struct feed *f)
+{
+	int64_t all = 0, some;
+
+	if (consumer_now_ms() - f->lag_ms < LAG_MS)
+		return;
+	f->lag_ms = consumer_now_ms();
+	for (int i = 0; f->done && i < f->done->cnt; i++) {
+		some = ahead(f, &f->done->elems[i]);
+		if (some < 0)
+			return;
+		all += some;
+	}
+	atomic_store(&f->slot->lag, (uint64_t)all);
+}
+
+/* NULL: none in time, or something to complain about. */
+static rd_kafka_message_t *poll_once(struct feed *f, int ms)
+{
+	rd_kafka_message_t *m = rd_kafka_consumer_poll(f->kafka, ms);
+
+	if (!m || !m->err)
+		return m;
+	log_warn("Kafka: %s", rd_kafka_message_errstr(m));
+	rd_kafka_message_destroy(m);
+
+	return NULL;
+}
+
+size_t feed_take(struct feed *f, rd_kafka_message_t **out, size_t max)
+{
+	size_t n = 0;
+
+	if (f->paused && f->done)
+		rd_kafka_resume_partitions(f->kafka, f->done);
+	f->paused = false;
+	while (n < max && (out[n] = poll_once(f, n == 0 ? POLL_MS : 0)))
+		notice_reset(f, out[n++]);
+	measure_lag(f);
+
+	return n;
+}
+
+/* A partition that was taken from us meanwhile is its new member's to store. */
+void feed_done(struct feed *f, const rd_kafka_message_t *m)
+{
+	rd_kafka_topic_partition_list_t *list =
+		rd_kafka_topic_partition_list_new(1);
+	int64_t *next = offset_of(f->done, m);
+
+	rd_kafka_topic_partition_list_add(list, rd_kafka_topic_name(m->rkt),
+					  m->partition)->offset = m->offset + 1;
+	rd_kafka_offsets_store(f->kafka, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	if (next)
+		*next = m->offset + 1;
+}
+
+void feed_wait(struct feed *f, int ms)
+{
+	const int64_t end_ms = consumer_now_ms() + ms;
+	int64_t left;
+
+	if (!f->paused && f->done)
+		rd_kafka_pause_partitions(f->kafka, f->done);
+	f->paused = true;
+	while (!consumer_stop && (left = end_ms - consumer_now_ms()) > 0) {
+		/* To lose it would be worse than to be started again. */
+		if (poll_once(f, (int)(left < POLL_MS ? left : POLL_MS)))
+			log_exit(EXIT_SYSTEM, "Kafka: a message out of turn");
+		measure_lag(f);
+	}
+}

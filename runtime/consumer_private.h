@@ -1,0 +1,85 @@
+/*
+ * consumer_private.h - the parts of a consumer: see consumer.h.
+ *
+ *	consumer.c		transactions, attempts, waiting
+ *	consumer_feed.c		messages from Kafka, and how far they are done
+ *	consumer_message.c	what a message says
+ *	consumer_dead.c		the way to the dead letters
+ *	consumer_kafka.c	what the last ones share
+ */
+#ifndef RUNTIME_CONSUMER_PRIVATE_H
+#define RUNTIME_CONSUMER_PRIVATE_H
+
+#include <librdkafka/rdkafka.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/consumer.h"
+#include "runtime/scoreboard.h"
+
+/* Set by SIGTERM: whatever waits ends soon. */
+extern volatile sig_atomic_t consumer_stop;
+
+int64_t consumer_now_ms(void);		/* CLOCK_MONOTONIC */
+
+/* name=value, or the process ends with EXIT_CONFIG. */
+void consumer_set(rd_kafka_conf_t *, const char *name, const char *value);
+
+/* A log_cb for librdkafka. */
+void consumer_log(const rd_kafka_t *, int level, const char *facility,
+		  const char *text);
+
+/* A message in hand and what it says. */
+struct item {
+	rd_kafka_message_t *message;
+	const struct consumption *consumption;	/* NULL: to be passed over */
+	struct delivery delivery;
+	const char *malformed;			/* a word for why; or NULL */
+	bool again;				/* it was done before */
+};
+
+/* Read item->message; strings go to the arena. */
+void message_read(struct arena *, const char *consumer,
+		  const struct consumption *, struct item *);
+
+/*
+ * The messages of a group's topics.  A group must see its members ask for
+ * messages, so whatever takes long has to call feed_wait() meanwhile.
+ */
+struct feed;
+
+/* Never NULL; connects in the background.  All arguments are kept. */
+struct feed *feed_new(const char *group, const struct consumption *,
+		      struct scoreboard_worker *);
+
+/* Commit how far it is done and leave, in a few seconds at most. */
+void feed_free(struct feed *);
+
+/*
+ * Up to max messages: what is there, or else the first that comes soon.  The
+ * caller destroys them.
+ */
+size_t feed_take(struct feed *, rd_kafka_message_t **out, size_t max);
+
+/* This one and all before it in its partition are done. */
+void feed_done(struct feed *, const rd_kafka_message_t *);
+
+/* Let time pass; ends early when we must stop. */
+void feed_wait(struct feed *, int ms);
+
+/* Where dead letters are sent from; connects when the first is sent. */
+struct dead_letters;
+
+/* Never NULL. */
+struct dead_letters *dead_letters_new(const char *consumer);
+void dead_letters_free(struct dead_letters *);
+
+/*
+ * Send a copy to the topic's dead letters and wait until Kafka has stored it,
+ * for 2 s at most.  ERR_UNAVAILABLE: it may be there or not.
+ */
+enum err dead_letters_send(struct dead_letters *, const rd_kafka_message_t *,
+			 const char *reason, int attempts);
+
+#endif
