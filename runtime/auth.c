@@ -122,6 +122,7 @@ enum err auth_check(struct req *req)
 	}
 	req->user = arena_copy(req->arena, e.claims.user, UUID_TEXT - 1);
 	req->session = arena_copy(req->arena, e.claims.session, UUID_TEXT - 1);
+	req->expires_s = e.claims.expires_s;
 
 	return OK;
 }

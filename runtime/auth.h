@@ -14,7 +14,7 @@
 #include "runtime/err.h"
 #include "runtime/http.h"
 
-/* Sets req->user and req->session. */
+/* Sets req->user, req->session and req->expires_s. */
 enum err auth_check(struct req *);
 
 #endif

@@ -34,6 +34,7 @@ struct route {
 	enum err (*handler)(struct req *);
 	bool creates;		/* honours Idempotency-Key */
 	bool cached;		/* nginx keeps its answers, as they allow */
+	bool live;		/* hands over to the worker: http_hand_over() */
 };
 
 /* Each function's one symbol. */
@@ -74,6 +75,7 @@ struct req {
 	const char *id, *seq;		/* {id}, {seq} of the path, or NULL */
 	const char *user, *session;	/* of the token, or NULL; session.h
 					 * sets the user that it answers */
+	int64_t expires_s;		/* the token; since the epoch */
 
 	struct reply reply;
 	const struct json_error *errors;	/* what json_read refused */
@@ -125,6 +127,11 @@ enum err http_items(struct req *, const struct db_rows *,
  * row more than limit, which tells whether another page follows.
  */
 enum err http_page(struct req *, const struct db_rows *, const char *limit);
+/*
+ * nginx asks the worker of this function instead, for a path and query of its
+ * socket's, and passes on what that answers.  Only a route that is live may.
+ */
+enum err http_hand_over(struct req *, const char *function, const char *path);
 
 /* Refuse with a code of one's own; returns the error given. */
 enum err http_fail(struct req *, enum err, const char *code,

@@ -59,6 +59,16 @@ enum err http_empty(struct req *req, int status)
 	return http_text(req, status, NULL, "");
 }
 
+enum err http_hand_over(struct req *req, const char *function,
+			const char *path)
+{
+	assert(req->route->live);
+	req->reply.headers = arena_printf(req->arena,
+					  "X-Accel-Redirect: /live/%s%s\r\n",
+					  function, path);
+	return http_empty(req, 200);
+}
+
 void http_etag(struct req *req, const char *revision)
 {
 	req->reply.headers = arena_printf(req->arena, "ETag: \"%s\"\r\n",

@@ -30,10 +30,10 @@ static void describe(const char *name)
 	json_t *list = json_array(), *doc;
 
 	for (const struct route *r = routes; r->method; r++)
-		json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:b}",
+		json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:b,s:b}",
 			"method", r->method, "path", r->path,
 			"internal", r->auth == AUTH_INTERNAL,
-			"cached", r->cached));
+			"cached", r->cached, "live", r->live));
 	doc = json_pack("{s:s,s:o,s:i,s:i,s:i}", "name", name, "routes", list,
 			"timeout_ms", conf.timeout_ms,
 			"body_bytes", conf.body_bytes, "rate", conf.rate);

@@ -35,6 +35,8 @@ def match:
 		"~ \"^\(gsub("\\."; "\\.") | gsub("{(id|seq)}"; "[^/]+"))$\""
 	else "= \(.)" end;
 
+def is_live: any(.routes[]; .live);
+
 # What is cached comes cheap, and a page asks for much of it at once.
 def limit($function; $cached):
 	(if $cached then {name: "\($function.name)_cached", times: 10}
@@ -56,6 +58,10 @@ def location($function; $cached; $limited):
 		"\t\t\tfastcgi_cache answers;",
 		"\t\t\topen_file_cache max=1024 inactive=10s;"
 	else empty end,
+	# X-Accel-Redirect may name a whole group.
+	if $function | is_live then
+		"\t\t\tfastcgi_buffer_size 16k;"
+	else empty end,
 	"\t\t\tfastcgi_pass \($function.name);",
 	"\t\t}",
 	"";
@@ -68,6 +74,23 @@ def routes($is_internal):
 	  .[] as {$path, $cached, $f} | $path
 	  | location($f; $cached; $is_internal | not);
 
+# Where a live function hands over to its worker.  No header of the client
+# goes there but the one that a stream is resumed by.
+def live:
+	"\t\tlocation /live/\(.name)/ {",
+	"\t\t\tinternal;",
+	"\t\t\tproxy_pass http://unix:\($run)/\(.name)-worker.sock:/;",
+	"\t\t\tproxy_pass_request_headers off;",
+	"\t\t\tproxy_pass_request_body off;",
+	"\t\t\tproxy_set_header Last-Event-ID $http_last_event_id;",
+	"\t\t\tproxy_buffering off;",
+	"\t\t\tproxy_connect_timeout 1s;",
+	"\t\t\tproxy_read_timeout 60s;",
+	"\t\t\tproxy_next_upstream off;",
+	"\t\t\tproxy_intercept_errors on;",
+	"\t\t}",
+	"";
+
 def lines(f): [f] | join("\n");
 
 {
@@ -77,7 +100,7 @@ def lines(f): [f] | join("\n");
 		"\t\tssl_certificate tls.crt;\n"
 		+ "\t\tssl_certificate_key tls.key;" end),
 	INTERNAL: $internal,
-	PUBLIC_ROUTES: lines(routes(false)),
+	PUBLIC_ROUTES: lines(routes(false), ($functions[] | select(is_live) | live)),
 	INTERNAL_ROUTES: lines(routes(true)),
 } as $values
 | reduce ($values | to_entries[]) as $v ($template;
