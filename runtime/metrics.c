@@ -12,7 +12,9 @@ struct totals {
 	const struct scoreboard *board;
 	int workers[4];			/* by enum worker_state */
 	int threads, busy, connections;
+	int streams;
 	uint64_t shed, dropped, published, consumed, duplicates, dead, lag;
+	uint64_t delivered, resyncs, cut_slow;
 	size_t routes;
 	struct route_total {
 		char name[72];
@@ -56,6 +58,9 @@ static void add_counters(struct totals *t, const struct scoreboard_worker *w)
 	t->consumed += w->consumed;
 	t->duplicates += w->duplicates;
 	t->dead += w->dead;
+	t->delivered += w->delivered;
+	t->resyncs += w->resyncs;
+	t->cut_slow += w->cut_slow;
 	for (int i = 0; i < SCOREBOARD_ROUTES; i++)
 		add_route(t, &w->route[i]);
 }
@@ -70,6 +75,7 @@ static void add_worker(struct totals *t, const struct scoreboard_worker *w)
 	t->threads += w->threads;
 	t->connections += w->connections;
 	t->lag += w->lag;
+	t->streams += w->streams;
 	for (int i = 0; i < SCOREBOARD_THREADS; i++)
 		t->busy += w->thread[i].since_us != 0;
 }
@@ -143,6 +149,10 @@ SINGLE(events_consumed_total, t->consumed)
 SINGLE(events_duplicate_total, t->duplicates)
 SINGLE(events_dead_total, t->dead)
 SINGLE(consumer_lag, t->lag)
+SINGLE(streams, t->streams)
+SINGLE(stream_events_total, t->delivered)
+SINGLE(stream_resyncs_total, t->resyncs)
+SINGLE(streams_cut_total, t->cut_slow)
 SINGLE(worker_restarts_total, t->board->restarts)
 SINGLE(generation, t->board->generation)
 
@@ -171,6 +181,13 @@ static const struct family {
   print_events_dead_total },
 { "consumer_lag", "gauge", "Events that wait to be consumed.",
   print_consumer_lag },
+{ "streams", "gauge", "Open streams.", print_streams },
+{ "stream_events_total", "counter", "Events written to a stream.",
+  print_stream_events_total },
+{ "stream_resyncs_total", "counter", "Streams told to load anew.",
+  print_stream_resyncs_total },
+{ "streams_cut_total", "counter", "Streams cut for reading slowly.",
+  print_streams_cut_total },
 { "worker_restarts_total", "counter", "Workers that died.",
   print_worker_restarts_total },
 { "generation", "gauge", "The generation that serves.", print_generation },

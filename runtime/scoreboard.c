@@ -178,6 +178,9 @@ void scoreboard_retire(struct scoreboard *board, struct scoreboard_worker *w)
 	add(&board->retired.consumed, &w->consumed);
 	add(&board->retired.duplicates, &w->duplicates);
 	add(&board->retired.dead, &w->dead);
+	add(&board->retired.delivered, &w->delivered);
+	add(&board->retired.resyncs, &w->resyncs);
+	add(&board->retired.cut_slow, &w->cut_slow);
 	for (int i = 0; i < SCOREBOARD_ROUTES; i++)
 		add_route(board, &w->route[i]);
 

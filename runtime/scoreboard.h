@@ -58,6 +58,10 @@ struct scoreboard_worker {
 	_Atomic uint64_t published;		/* events, of a relay */
 	_Atomic uint64_t consumed, duplicates, dead;	/* of a consumer */
 	_Atomic uint64_t lag;			/* events ahead of it, now */
+	_Atomic int32_t streams;		/* open ones, of the gateway */
+	_Atomic uint64_t delivered;		/* events, to a stream each */
+	_Atomic uint64_t resyncs;		/* streams told to load anew */
+	_Atomic uint64_t cut_slow;		/* streams of slow readers */
 	struct scoreboard_thread thread[SCOREBOARD_THREADS];
 	struct scoreboard_route route[SCOREBOARD_ROUTES];
 };
