@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/crowd.h"
 #include "runtime/json.h"
 
 #include "functions/chat/chat.h"
@@ -58,9 +59,13 @@ static enum err send_to_chat(struct req *req, const char *chat,
 	const char *member;
 	enum err err;
 
+	err = crowd_enter(chat);
+	if (err)
+		return err;
 	err = send_to(req, chat, s);
 	if (err == ERR_CONFLICT)
 		err = send_to(req, chat, s);
+	crowd_leave(chat);
 	if (err != ERR_NOT_FOUND)
 		return err;
 
