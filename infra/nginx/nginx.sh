@@ -37,11 +37,18 @@ nginx_run() {
 	"${as_user[@]}" nginx -p "$VAR/nginx" -e ../log/nginx.log "$@"
 }
 
+# What nginx serves itself: a copy, since the user kith may not reach root.
+nginx_files() {
+	rm -rf "$VAR/nginx/www"
+	mkdir "$VAR/nginx/www"
+	cp -r "$root"/api/*.yaml "$root/web" "$VAR/nginx/www/"
+	rm "$VAR"/nginx/www/web/package*.json
+	cp "$root/infra/nginx/errors.conf" "$VAR/nginx/"
+}
+
 nginx_start() {
 	user_dir "$VAR/nginx" "$VAR/nginx/tmp"
-	mkdir -p "$VAR/nginx/www"
-	cp "$root/infra/nginx/errors.conf" "$VAR/nginx/"
-	cp "$root"/api/*.yaml "$VAR/nginx/www/"
+	nginx_files
 	nginx_tls
 	nginx_configure
 	mv "$VAR/nginx/nginx.conf.new" "$VAR/nginx/nginx.conf"

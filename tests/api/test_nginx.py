@@ -1,5 +1,5 @@
 """
-What nginx answers by itself, and what it adds to every answer.
+What nginx answers by itself, the page too, and what it adds to every answer.
 
 Raw sockets, since no client library would send most of this.
 """
@@ -57,8 +57,8 @@ def ask(method, path, *headers, body=b"", variable="KITH_URL"):
         return connection.ask("\r\n".join(head).encode() + body, method)
 
 
-def assert_headers(answer):
-    for name, value in HEADERS.items():
+def assert_headers(answer, **others):
+    for name, value in (HEADERS | others).items():
         assert answer.headers.get_all(name) == [value]
     assert len(answer.headers.get_all("Cache-Control")) == 1
     assert len(answer.headers["X-Request-Id"]) == 32
@@ -132,10 +132,12 @@ def test_it_reads_no_request_behind_a_refused_one():
 
 
 @pytest.mark.parametrize("path", [
-    "/", "/nope", "/login/", "/login/x.css", "/sessions/a/b", "/problem",
+    "/nope", "/login/", "/login/x.css", "/sessions/a/b", "/problem",
     "/.git/config", "/nginx.conf", "/stack.env", "/a/..%2fstack.env",
     "/.well-known/", "/keys/signing.pem", "/.well-known/../keys/signing.pem",
-    "/healthz", "/readyz", "/metrics",
+    "/healthz", "/readyz", "/metrics", "/index.html", "/web", "/web/",
+    "/web/views", "/web/views/", "/web/nope.js", "/web/package.json",
+    "/web/package-lock.json",
 ])
 def test_what_is_not_there_is_404(path):
     assert_problem(ask("GET", path), 404, "not_found")
@@ -143,7 +145,8 @@ def test_what_is_not_there_is_404(path):
 
 def test_the_internal_listener_has_only_internal_routes(internal):
     assert internal.get("/healthz").status_code == 200
-    for path in "/sessions", "/openapi.yaml", "/.well-known/jwks.json":
+    for path in ("/", "/web/app.js", "/sessions", "/openapi.yaml",
+                 "/.well-known/jwks.json"):
         assert_problem(ask("GET", path, variable="KITH_INTERNAL_URL"),
                        404, "not_found")
 
@@ -151,6 +154,8 @@ def test_the_internal_listener_has_only_internal_routes(internal):
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PUT", "FOO"])
 def test_a_method_that_is_not_there_is_405(method):
     for path, allow in [("/login", "POST"),
+                        ("/", "GET, HEAD"),
+                        ("/web/app.js", "GET, HEAD"),
                         ("/openapi.yaml", "GET, HEAD"),
                         ("/.well-known/jwks.json", "GET, HEAD")]:
         answer = ask(method, path)
@@ -208,6 +213,37 @@ def test_only_the_keys_may_be_cached(kith):
                 f"If-None-Match: {answer.headers['ETag']}")
     assert again.status == 304
     assert kith.get("/openapi.yaml").headers["Cache-Control"] == "no-store"
+
+
+WEB = contract.API.parent / "web"
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "connect-src 'self'; img-src 'self' blob:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'")
+
+
+@pytest.mark.parametrize("path, file, content_type", [
+    ("/", "index.html", "text/html; charset=utf-8"),
+    ("/web/app.js", "app.js", "text/javascript; charset=utf-8"),
+    ("/web/views/chat.js", "views/chat.js", "text/javascript; charset=utf-8"),
+    ("/web/lib/preact.mjs", "lib/preact.mjs",
+     "text/javascript; charset=utf-8"),
+    ("/web/style/base.css", "style/base.css", "text/css; charset=utf-8"),
+    ("/web/icon.svg", "icon.svg", "image/svg+xml"),
+])
+def test_the_page_is_what_web_holds(path, file, content_type):
+    answer = ask("GET", path)
+    assert answer.status == 200
+    assert answer.text == (WEB / file).read_text()
+    again = ask("GET", path, f"If-None-Match: {answer.headers['ETag']}")
+    assert again.status == 304
+    head = ask("HEAD", path)
+    assert head.headers["Content-Length"] == answer.headers["Content-Length"]
+    for each in answer, again, head:
+        assert_headers(each, **{"Content-Security-Policy": PAGE_POLICY})
+        assert each.headers["Cache-Control"] == "no-cache"
+    for each in answer, head:
+        assert each.headers["Content-Type"] == content_type
 
 
 def test_a_client_can_not_forge_what_a_proxy_says(kith, account):

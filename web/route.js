@@ -1,0 +1,35 @@
+/*
+ * route.js - where one is, from the address behind "#", and back.
+ *
+ *	/chats			the list, and nothing open
+ *	/chat/ID		/chat/ID/members
+ *	/people			/person/ID
+ *	/new			a new group
+ *	/me			one's own profile
+ */
+const NAMES = ["chats", "people", "new", "me", "chat", "members", "person"];
+const WITH_ID = ["chat", "members", "person"];
+
+/* Which list stands beside a screen. */
+const SIDES = { people: "people", person: "people" };
+
+export function routeOf(hash) {
+	const [, first, id = null, last] = hash.replace(/^#/, "").split("/");
+	const name = first === "chat" && last === "members" ? last : first;
+
+	if (!NAMES.includes(name) || WITH_ID.includes(name) !== Boolean(id))
+		return { name: "chats", id: null };
+	return { name, id };
+}
+
+export function hashOf(name, id) {
+	if (name === "members")
+		return `#/chat/${id}/members`;
+	return id ? `#/${name}/${id}` : `#/${name}`;
+}
+
+export const sideOf = (route) => SIDES[route.name] ?? "chats";
+
+/* On a narrow screen a list has it for itself. */
+export const isList = (route) =>
+	route.name === "chats" || route.name === "people";
