@@ -53,14 +53,14 @@ static bool path_fits(const char *pattern, const char *path, struct holes *out)
 	return *path == '\0';
 }
 
-/* A positive number that every JSON reader keeps. */
-bool http_seq_valid(const char *seq)
+bool http_seq_valid(const char *text)
 {
 	static const char most[] = "9007199254740991";	/* 2^53 - 1 */
-	const size_t bytes = strlen(seq);
+	const size_t bytes = strlen(text);
 
-	return bytes > 0 && seq[0] != '0' && bytes < sizeof(most) &&
-	       (bytes < sizeof(most) - 1 || strcmp(seq, most) <= 0);
+	return bytes > 0 && text[0] != '0' && bytes < sizeof(most) &&
+	       strspn(text, "0123456789") == bytes &&
+	       (bytes < sizeof(most) - 1 || strcmp(text, most) <= 0);
 }
 
 static bool method_fits(const struct route *r, const char *method)

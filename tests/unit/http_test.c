@@ -206,6 +206,25 @@ static void refuses_queries_with_two_meanings(void **state)
 			fail_msg("%s", queries[i]);
 }
 
+static void a_seq_is_a_positive_number_that_json_can_hold(void **state)
+{
+	static const struct {
+		const char *text;
+		bool valid;
+	} cases[] = {
+		{ "1", true }, { "10", true }, { "9007199254740991", true },
+		{ "", false }, { "0", false }, { "01", false }, { "x", false },
+		{ "-1", false }, { "1 ", false }, { "1x", false },
+		{ "9007199254740992", false }, { "10000000000000000", false },
+		{ "900719925474099x", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		if (http_seq_valid(cases[i].text) != cases[i].valid)
+			fail_msg("%s", cases[i].text);
+}
+
 static void a_limit_is_1_to_100(void **state)
 {
 	static const char *const limits[] = {
@@ -293,6 +312,7 @@ int main(void)
 		CLAIM(errors_are_problem_documents),
 		CLAIM(decodes_a_parameter_once),
 		CLAIM(refuses_queries_with_two_meanings),
+		CLAIM(a_seq_is_a_positive_number_that_json_can_hold),
 		CLAIM(a_limit_is_1_to_100),
 		CLAIM(a_cursor_leads_back_to_its_place),
 		CLAIM(a_forged_cursor_is_refused),
