@@ -123,7 +123,21 @@ SELECT json_build_object(
 			ORDER BY state DESC, since DESC), '[]')
 		  FROM social.subscription
 		  JOIN profile.profile other ON other.id = other_id
-		 WHERE user_id = $1 AND state <> 'none'))
+		 WHERE user_id = $1 AND state <> 'none'),
+	'chats', (
+		SELECT coalesce(json_agg(json_build_object(
+			'id', c.id, 'kind', kind, 'title', title, 'role', role,
+			'joined_at', auth.rfc3339(joined_at))
+			ORDER BY joined_at, c.id), '[]')
+		  FROM chat.member
+		  JOIN chat.chat c ON c.id = chat_id
+		 WHERE user_id = $1),
+	'messages', (
+		SELECT coalesce(json_agg(row_to_json(chat.shown(m))
+			ORDER BY sent_at, m.chat_id, seq), '[]')
+		  FROM chat.member
+		  JOIN chat.message m USING (chat_id)
+		 WHERE user_id = $1 AND sender_id = $1))
   FROM profile.profile p
   JOIN auth.account USING (id)
  WHERE id = $1;

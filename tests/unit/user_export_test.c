@@ -15,11 +15,14 @@ static void an_export_of_nothing_has_all_members(void **state)
 	(void)state;
 	assert_int_equal(r.status, 200);
 	assert_string_equal(members(r.body), "exported_at profile avatar_image"
-					     " sessions subscriptions");
+					     " sessions subscriptions"
+					     " chats messages");
 	assert_string_equal(at(r.body, "profile"),
 			    GET("/user/me", .token = ann.token).body);
 	assert_string_equal(at(r.body, "avatar_image"), "null");
 	assert_string_equal(at(r.body, "subscriptions"), "[]");
+	assert_string_equal(at(r.body, "chats"), "[]");
+	assert_string_equal(at(r.body, "messages"), "[]");
 }
 
 static void an_export_has_the_image(void **state)
@@ -90,8 +93,56 @@ static void an_export_has_all_subscriptions(void **state)
 	assert_null(strchr(subscriptions, '@'));
 }
 
+/* A chat of two, each with a message; of ann's one is deleted. */
+static const char *talk(struct person ann, struct person other)
+{
+	const char *id = sql("INSERT INTO chat.chat (id, kind, title, last_seq)"
+			     " VALUES (gen_random_uuid(), 'group', 'Trip', 3)"
+			     " RETURNING id");
+
+	sql("INSERT INTO chat.member (chat_id, user_id, role)"
+	    " VALUES ('%s', '%s', 'owner'), ('%s', '%s', 'member')",
+	    id, ann.id, id, other.id);
+	sql("INSERT INTO chat.message (chat_id, seq, sender_id, client_id,"
+	    " text, sent_at) VALUES"
+	    " ('%s', 1, '%s', gen_random_uuid(), 'hello', now()),"
+	    " ('%s', 2, '%s', gen_random_uuid(), 'secret', now()),"
+	    " ('%s', 3, '%s', gen_random_uuid(), NULL, now())",
+	    id, ann.id, id, other.id, id, ann.id);
+
+	return id;
+}
+
+static void an_export_has_ones_chats_and_own_messages(void **state)
+{
+	struct person ann = person_new(), bob = person_new();
+	const char *chat = talk(ann, bob), *left = talk(ann, bob), *doc;
+
+	(void)state;
+	talk(bob, person_new());
+	sql("DELETE FROM chat.member WHERE chat_id = '%s' AND user_id = '%s'",
+	    left, ann.id);
+	doc = GET("/user/me/export", .token = ann.token).body;
+	assert_string_equal(at(doc, "chats"), sql("SELECT format("
+		"'[{\"id\" : \"%%s\", \"kind\" : \"group\","
+		" \"title\" : \"Trip\", \"role\" : \"owner\","
+		" \"joined_at\" : \"%%s\"}]', chat_id,"
+		" auth.rfc3339(joined_at)) FROM chat.member"
+		" WHERE chat_id = '%s' AND user_id = '%s'", chat, ann.id));
+	assert_string_equal(sql("SELECT string_agg(concat_ws(' ', m->>'chat_id',"
+				" m->>'seq', m->>'text', m->>'deleted'), ', ')"
+				" FROM json_array_elements('%s') m",
+				at(doc, "messages")),
+			    text("%s 1 hello false, %s 3 true", chat, chat));
+	assert_string_equal(members(at(doc, "messages,0")),
+			    "chat_id seq sender_id client_id text sent_at"
+			    " edited_at deleted");
+	assert_null(strstr(doc, "secret"));
+}
+
 FUNCTION_TESTS("user",
 	CLAIM(an_export_of_nothing_has_all_members),
 	CLAIM(an_export_has_the_image),
 	CLAIM(an_export_has_the_live_sessions),
-	CLAIM(an_export_has_all_subscriptions))
+	CLAIM(an_export_has_all_subscriptions),
+	CLAIM(an_export_has_ones_chats_and_own_messages))
