@@ -20,6 +20,11 @@ TABLES = {                      # and a column to change
     "profile.avatar": "image",
     "social.subscription": "state",
     "social.request_rate": "used_until",
+    "chat.chat": "last_seq",
+    "chat.member": "role",
+    "stream.gateway": "alive_at",
+    "stream.online": "gateway_id",
+    "stream.seen": "at",
     "public.schema_migrations": "version",
 }
 
@@ -38,6 +43,7 @@ FUNCTIONS = {
     "auth.rfc3339": "now()",
     "auth.throttle_attempt": "''",
     "auth.throttle_delay": "1",
+    "chat.is_open": "NULL, NULL",
     "event.empty_slots": "",
     "event.tidy": "",
     "event.tidy_inbox": "",
@@ -48,6 +54,10 @@ FUNCTIONS = {
     "social.pending": "NULL",
     "social.tidy": "",
     "social.try_again": "",
+    "stream.beat": "NULL",
+    "stream.bury": "",
+    "stream.change": "NULL, NULL, NULL, NULL",
+    "stream.is_online": "NULL",
 }
 
 EVERY_FUNCTION = {
@@ -114,6 +124,17 @@ MAY = {
         "profile.public": "EXECUTE",
         "social.pending": "EXECUTE",
         "social.try_again": "EXECUTE",
+    },
+    "kith_stream": EVERY_FUNCTION | {
+        "chat.chat": "SELECT",
+        "chat.member": "SELECT",
+        "profile.profile": "SELECT",
+        "social.subscription": "SELECT",
+        "stream.gateway": "SELECT",
+        "stream.online": "SELECT",
+        "stream.seen": "SELECT",
+        "chat.is_open": "EXECUTE",
+        "stream.is_online": "EXECUTE",
     },
     "kith_ops": EVERY_FUNCTION,
     "kith_relay": {
