@@ -136,6 +136,12 @@ MAY = {
         "chat.is_open": "EXECUTE",
         "stream.is_online": "EXECUTE",
     },
+    "kith_stream_worker": {
+        "auth.live_session": "SELECT",
+        "stream.beat": "EXECUTE",
+        "stream.bury": "EXECUTE",
+        "stream.change": "EXECUTE",
+    },
     "kith_ops": EVERY_FUNCTION,
     "kith_relay": {
         "event.outbox": "SELECT",

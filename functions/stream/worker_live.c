@@ -1,0 +1,133 @@
+/* worker_live.c - see worker_live.h. */
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "functions/stream/worker_live.h"
+#include "runtime/conf.h"
+#include "runtime/log.h"
+
+struct live {
+	rd_kafka_t *kafka;
+	uint64_t epoch, count;		/* an event's id */
+};
+
+static const char *const settings[][2] = {
+	{ "client.id", "kith-stream" },
+	{ "acks", "1" },
+	{ "linger.ms", "5" },
+	{ "message.timeout.ms", "5000" },
+	{ "queue.buffering.max.messages", "10000" },
+	{ "queue.buffering.max.kbytes", "8192" },
+	{ "reconnect.backoff.max.ms", "1000" },
+	{ "socket.keepalive.enable", "true" },
+	{ "partitioner", "murmur2_random" },
+	{ "log.connection.close", "false" },
+};
+
+/* The consumer tells of lost connections. */
+static void on_log(const rd_kafka_t *kafka, int level, const char *facility,
+		   const char *text)
+{
+	(void)kafka;
+	(void)level;
+	(void)facility;
+	(void)text;
+}
+
+static void set(rd_kafka_conf_t *c, const char *name, const char *value)
+{
+	char why[256];
+
+	if (rd_kafka_conf_set(c, name, value, why, sizeof(why)) !=
+	    RD_KAFKA_CONF_OK)
+		log_exit(EXIT_CONFIG, "Kafka: %s", why);
+}
+
+struct live *live_new(void)
+{
+	rd_kafka_conf_t *c = rd_kafka_conf_new();
+	struct live *l = calloc(1, sizeof(*l));
+	char why[256];
+
+	if (!l)
+		log_exit(EXIT_SYSTEM, "out of memory");
+	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++)
+		set(c, settings[i][0], settings[i][1]);
+	set(c, "bootstrap.servers", conf.kafka_brokers);
+	rd_kafka_conf_set_log_cb(c, on_log);
+
+	l->kafka = rd_kafka_new(RD_KAFKA_PRODUCER, c, why, sizeof(why));
+	if (!l->kafka)
+		log_exit(EXIT_SYSTEM, "Kafka: %s", why);
+	if (getrandom(&l->epoch, sizeof(l->epoch), 0) != sizeof(l->epoch))
+		log_exit(EXIT_SYSTEM, "no random bytes");
+
+	return l;
+}
+
+void live_free(struct live *l)
+{
+	rd_kafka_purge(l->kafka, RD_KAFKA_PURGE_F_QUEUE |
+				 RD_KAFKA_PURGE_F_INFLIGHT);
+	rd_kafka_destroy(l->kafka);
+	free(l);
+}
+
+/* RFC 3339 in UTC with milliseconds. */
+static void now_text(char *out, size_t bytes)
+{
+	struct timespec now;
+	struct tm utc;
+	size_t n;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	n = strftime(out, bytes, "%FT%T", &utc);
+	snprintf(out + n, bytes - n, ".%03ldZ", now.tv_nsec / 1000000);
+}
+
+static rd_kafka_headers_t *headers_of(struct live *l, const char *type,
+				      const char *key)
+{
+	char id[48], now[48], schema[128];
+	const char *const headers[][2] = {
+		{ "ce_specversion", "1.0" },
+		{ "ce_id", id },
+		{ "ce_source", "/kith/live" },
+		{ "ce_type", type },
+		{ "ce_subject", key },
+		{ "ce_time", now },
+		{ "ce_dataschema", schema },
+		{ "content-type", "application/json" },
+	};
+	const size_t n = sizeof(headers) / sizeof(*headers);
+	rd_kafka_headers_t *list = rd_kafka_headers_new(n);
+
+	snprintf(id, sizeof(id), "%016lx-%lu", l->epoch, ++l->count);
+	now_text(now, sizeof(now));
+	snprintf(schema, sizeof(schema),
+		 "/asyncapi.yaml#/components/schemas/%s", type);
+	for (size_t i = 0; i < n; i++)
+		rd_kafka_header_add(list, headers[i][0], -1, headers[i][1],
+				    -1);
+
+	return list;
+}
+
+void live_publish(struct live *l, const char *type, const char *key,
+		  const char *data)
+{
+	rd_kafka_headers_t *headers = headers_of(l, type, key);
+
+	if (rd_kafka_producev(l->kafka, RD_KAFKA_V_TOPIC("live.events"),
+			      RD_KAFKA_V_KEY(key, strlen(key)),
+			      RD_KAFKA_V_VALUE((void *)(uintptr_t)data,
+					       strlen(data)),
+			      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+			      RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END))
+		rd_kafka_headers_destroy(headers);
+}
