@@ -45,7 +45,9 @@ struct consumer {
 	struct consumer_handlers handlers;
 	rd_kafka_topic_t *topic[TOPICS];
 	struct partition partition[PARTITIONS];
-	size_t n;
+	size_t n, started;		/* of them */
+	bool lost;			/* a topic is not there */
+	bool gap;			/* is to be told */
 };
 
 static const char *const settings[][2] = {
@@ -69,6 +71,17 @@ static void on_log(const rd_kafka_t *kafka, int level, const char *facility,
 	log_warn("Kafka: %s: %s", facility, text);
 }
 
+static void on_error(rd_kafka_t *kafka, int err, const char *reason,
+		     void *consumer)
+{
+	struct consumer *c = consumer;
+
+	(void)kafka;
+	log_warn("Kafka: %s", reason);
+	if (err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+		c->lost = true;
+}
+
 static void set(rd_kafka_conf_t *c, const char *name, const char *value)
 {
 	char why[256];
@@ -87,6 +100,8 @@ static void connect_kafka(struct consumer *c)
 		set(conf_, settings[i][0], settings[i][1]);
 	set(conf_, "bootstrap.servers", conf.kafka_brokers);
 	rd_kafka_conf_set_log_cb(conf_, on_log);
+	rd_kafka_conf_set_error_cb(conf_, on_error);
+	rd_kafka_conf_set_opaque(conf_, c);
 
 	c->kafka = rd_kafka_new(RD_KAFKA_CONSUMER, conf_, why, sizeof(why));
 	if (!c->kafka)
@@ -166,7 +181,7 @@ static bool add_all(struct consumer *c, const rd_kafka_metadata_t *all,
 		const rd_kafka_metadata_topic_t *t =
 			find_topic(all, topics[i].name);
 
-		if (!t && at_start && topics[i].needed)
+		if (!t && topics[i].needed)
 			return false;
 		for (int k = 0; t && k < t->partition_cnt; k++)
 			if (!add(c, i, t->partitions[k].id, at_start))
@@ -183,7 +198,6 @@ static bool add_all(struct consumer *c, const rd_kafka_metadata_t *all,
 static bool look(struct consumer *c, bool at_start)
 {
 	const rd_kafka_metadata_t *all;
-	size_t started = at_start ? 0 : c->n;
 	bool complete;
 
 	if (rd_kafka_metadata(c->kafka, 1, NULL, &all,
@@ -192,20 +206,35 @@ static bool look(struct consumer *c, bool at_start)
 		return false;
 	complete = add_all(c, all, at_start);
 	rd_kafka_metadata_destroy(all);
-	while (complete && started < c->n)
-		start(c, &c->partition[started++]);
+	while (complete && c->started < c->n)
+		start(c, &c->partition[c->started++]);
 
 	return complete;
 }
 
-static void on_look(evutil_socket_t fd, short what, void *consumer)
+/* Once for all partitions that had one, before anything that came since. */
+static void tell_gap(struct consumer *c)
 {
-	(void)fd;
-	(void)what;
-	look(consumer, false);
+	if (c->gap)
+		c->handlers.gap(c->handlers.arg);
+	c->gap = false;
 }
 
-/* Messages may be missing: go on from what there is. */
+/* A topic that is back may be another one, which was written to meanwhile. */
+static void on_look(evutil_socket_t fd, short what, void *consumer)
+{
+	struct consumer *c = consumer;
+
+	(void)fd;
+	(void)what;
+	if (look(c, false) && c->lost) {
+		c->lost = false;
+		c->gap = true;
+		tell_gap(c);
+	}
+}
+
+/* What can't be read any more is left out. */
 static void fail(struct consumer *c, struct partition *p,
 		 const rd_kafka_message_t *m)
 {
@@ -216,7 +245,7 @@ static void fail(struct consumer *c, struct partition *p,
 	rd_kafka_consume_stop(p->topic, p->number);
 	p->next = RD_KAFKA_OFFSET_BEGINNING;
 	start(c, p);
-	c->handlers.gap(c->handlers.arg);
+	c->gap = true;
 }
 
 /* NULL: there is no such header. */
@@ -262,9 +291,10 @@ static void take(struct consumer *c, const rd_kafka_message_t *m)
 		log_error("Kafka: %s [%d]: %ld came instead of %ld",
 			  rd_kafka_topic_name(m->rkt), m->partition, m->offset,
 			  p->next);
-		c->handlers.gap(c->handlers.arg);
+		c->gap = true;
 	}
 	p->next = m->offset + 1;
+	tell_gap(c);
 	deliver(c, m);
 }
 
@@ -280,8 +310,10 @@ static void on_wake(evutil_socket_t fd, short what, void *consumer)
 		log_exit(EXIT_SYSTEM, "eventfd: %s", strerror(errno));
 	for (int i = 0; i < BATCH; i++) {
 		m = rd_kafka_consume_queue(c->queue, 0);
-		if (!m)
+		if (!m) {
+			tell_gap(c);
 			return;
+		}
 		take(c, m);
 		rd_kafka_message_destroy(m);
 	}
