@@ -117,6 +117,7 @@ def seed():
     seed = int(os.environ.get("SEED", random.randrange(2**32)))
     print(f"SEED={seed}")
     random.seed(seed)
+    return seed
 
 
 @pytest.fixture
