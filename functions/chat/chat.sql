@@ -244,6 +244,14 @@ SELECT row_to_json(coalesce(message, chat.shown(was)))
   FROM old
   LEFT JOIN changed ON true;
 
+-- name: pair_closed
+-- A row if the chat $2 is $1's and of two: then it is closed if $1 couldn't
+-- write there.  In a group $1 was no member then, whatever is so now.
+SELECT 1
+  FROM chat.chat
+  JOIN chat.member ON chat_id = id
+ WHERE id = $2 AND user_id = $1 AND kind = 'pair';
+
 -- name: message_refusal
 -- Why $1 can't change the message $3 in the chat $2: 1 if it is another's, 1 if
 -- it is deleted; no row if it is not to be seen.

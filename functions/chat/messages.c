@@ -39,8 +39,16 @@ static const struct json_field edit_fields[] = {
 	{ 0 }
 };
 
-static enum err chat_closed(struct req *req)
+/* Why nothing could be written there. */
+static enum err refuse_writing(struct req *req, const char *chat)
 {
+	const char *closed;
+	enum err err;
+
+	err = db_one(req->db, &sql_pair_closed, ARGS(req->user, chat), &closed);
+	if (err)
+		return err;
+
 	return http_fail(req, ERR_CONFLICT, "chat_closed",
 			 "Nothing can be written there now");
 }
@@ -56,7 +64,6 @@ static enum err send_to(struct req *req, const char *chat, struct sending *s)
 static enum err send_to_chat(struct req *req, const char *chat,
 			     struct sending *s)
 {
-	const char *member;
 	enum err err;
 
 	err = crowd_enter(chat);
@@ -66,12 +73,8 @@ static enum err send_to_chat(struct req *req, const char *chat,
 	if (err == ERR_CONFLICT)
 		err = send_to(req, chat, s);
 	crowd_leave(chat);
-	if (err != ERR_NOT_FOUND)
-		return err;
 
-	err = db_one(req->db, &sql_member_exists, ARGS(req->user, chat),
-		     &member);
-	return err ?: chat_closed(req);
+	return err == ERR_NOT_FOUND ? refuse_writing(req, chat) : err;
 }
 
 /* In a chat that is made for it. */
@@ -144,7 +147,7 @@ static enum err refuse_change(struct req *req)
 		return http_fail(req, ERR_CONFLICT, "message_deleted",
 				 "The message is deleted");
 
-	return chat_closed(req);
+	return refuse_writing(req, req->id);
 }
 
 enum err message_edit(struct req *req)
