@@ -20,6 +20,8 @@ MEMBERS = {
     ("POST", "/logout"): ["scope"],
     ("PUT", "/user/me"): ["nickname", "about", "avatar"],
     ("DELETE", "/user/me"): ["password"],
+    ("POST", "/chat/members"): ["chat_id", "user_id"],
+    ("POST", "/messages/send"): ["chat_id", "user_id", "client_id", "text"],
 }
 SLOW_S = 1                      # an injected pg_sleep(5) would be slower
 
@@ -127,11 +129,12 @@ def test_strings_in_headers_do_no_harm(kith):
     b'{"a":"\xed\xa0\x80"}', b'{"a":"\xf4\x90\x80\x80"}', b'{"a":"\0"}', b"\0",
     b"\xef\xbb\xbf{}", "{}".encode("utf-16"), "{}".encode("utf-32"), b"",
     b'{"a":{"b":1,"b":2}}', b'{"a":' + b"[" * 40 + b"]" * 40 + b"}",
-    b'{"a":9223372036854775808}',
 ])
 @pytest.mark.parametrize("method, path", [
     ("POST", "/register"), ("POST", "/login"), ("POST", "/refresh-token"),
-    ("PUT", "/user/me"),
+    ("PUT", "/user/me"), ("POST", "/chat/create"), ("POST", "/chat/members"),
+    ("POST", "/messages/send"), ("POST", "/messages/read"),
+    ("PUT", f"/messages/{uuid.uuid4()}/1"),
 ])
 def test_what_is_no_json_is_refused(kith, bearer, method, path, body):
     answer = kith.request(method, path, data=body, headers=bearer | {
@@ -141,7 +144,7 @@ def test_what_is_no_json_is_refused(kith, bearer, method, path, body):
 
 @pytest.mark.parametrize("operation", MEMBERS)
 def test_a_value_of_another_type_is_refused(kith, bearer, operation):
-    for value in ([], {}, ["x"], True, False, 0, -1, 2**31, 2**63 - 1, 0.5,
+    for value in ([], {}, ["x"], True, False, 0, -1, 2**31, 2**63, 2**64, 0.5,
                   1e308):
         body = dict.fromkeys(MEMBERS[operation], value)
         answer = kith.request(*operation, json=body, headers=bearer)

@@ -216,7 +216,8 @@ static void what_is_deleted_is_gone_and_keeps_its_place(void **state)
 	assert_string_equal(at(list(bob, chat, "").body, "items,1,seq"), "2");
 	assert_string_equal(texts(list(bob, chat, "")), "one three");
 	assert_string_equal(sql("SELECT count(*) FROM chat.message m"
-				" WHERE m::text LIKE '%%secret%%'"), "0");
+				" WHERE m::text LIKE '%%secret%%'"
+				" AND chat_id = '%s'", chat), "0");
 	assert_string_equal(events(chat), "ChatCreated MessageSent MessageSent"
 					  " MessageSent MessageDeleted");
 }
