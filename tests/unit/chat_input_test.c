@@ -1,7 +1,7 @@
 /* What is refused before anything is done. */
 #include "tests/unit/chat_fixture.h"
 
-/* A right body of each endpoint: %1$s is a chat, %2$s a user who isn't there. */
+/* A right body of each endpoint, of what is not there. */
 static const struct endpoint {
 	const char *method, *path, *body;
 } endpoints[] = {
