@@ -6,9 +6,12 @@ KAFKA_BROKERS in the environment.
 """
 import concurrent.futures
 import dataclasses
+import http.client
 import json
 import secrets
+import threading
 import time
+import urllib.parse
 
 import confluent_kafka
 import jwt
@@ -183,3 +186,83 @@ class Events:
             events = [e for e in self.read() if e.key == key]
             return events if len(events) >= count else None
         return wait_until(found, seconds)
+
+
+@dataclasses.dataclass
+class Told:
+    """An event of a stream."""
+    name: str
+    id: str | None
+    data: dict
+    at: float                   # by time.monotonic()
+
+
+class Stream:
+    """GET /stream of an account, read by a thread as long as it is open."""
+
+    def __init__(self, base, account, last_event_id=None):
+        url = urllib.parse.urlsplit(base)
+        self.connection = http.client.HTTPConnection(url.hostname, url.port,
+                                                     timeout=60)
+        resumed = {"Last-Event-ID": last_event_id} if last_event_id else {}
+        self.connection.request("GET", "/stream",
+                                headers=account.bearer | resumed)
+        self.answer = self.connection.getresponse()
+        self.status = self.answer.status
+        self.seen = []
+        self.last_id = last_event_id
+        self.ended_at = None
+        self.thread = threading.Thread(target=self.read, daemon=True)
+        self.thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """As a client leaves."""
+        if self.connection.sock:
+            self.connection.sock.shutdown(2)
+        self.thread.join(10)
+        self.answer.close()
+        self.connection.close()
+
+    def lines(self):
+        try:
+            yield from self.answer
+        except (OSError, ValueError, http.client.HTTPException):
+            pass                # closed, by us or by the stack
+
+    def read(self):
+        fields = {}
+        for line in self.lines():
+            name, _, value = line.decode().rstrip("\n").partition(": ")
+            if name:
+                fields[name] = value
+            elif fields:
+                self.take(fields)
+                fields = {}
+        self.ended_at = time.monotonic()
+
+    def take(self, fields):
+        assert fields.keys() <= {"event", "id", "data", ":"}, fields
+        self.last_id = fields.get("id", self.last_id)
+        if "event" in fields:
+            self.seen.append(Told(fields["event"], fields.get("id"),
+                                  json.loads(fields["data"]),
+                                  time.monotonic()))
+
+    def of(self, name):
+        """The data of the events of this name."""
+        return [told.data for told in list(self.seen) if told.name == name]
+
+    def wait_for(self, name, count=1, seconds=10):
+        """The same, once there are so many."""
+        wait_until(lambda: len(self.of(name)) >= count, seconds)
+        return self.of(name)
+
+    def wait_for_end(self, seconds=5):
+        """When it ended, by time.monotonic()."""
+        return wait_until(lambda: self.ended_at, seconds)

@@ -68,3 +68,11 @@ def user_events():
     events = Events(os.environ["KAFKA_BROKERS"], "user.events")
     yield events
     events.close()
+
+
+@pytest.fixture
+def live_events():
+    """The events of live.events from now on, kith.Events."""
+    events = Events(os.environ["KAFKA_BROKERS"], "live.events")
+    yield events
+    events.close()
