@@ -19,6 +19,7 @@ enum { STATEMENT_MS = 5000 };
 struct database {
 	char *gateway;
 	struct db_pool *pool;
+	struct db *db;			/* the thread's */
 	struct turn turn;
 	int done_fd;			/* an eventfd */
 	pthread_t thread;
@@ -29,8 +30,9 @@ struct database {
 	bool leaving;
 };
 
-static enum err ask(struct database *d, struct db *db, struct turn *t)
+static enum err ask(struct database *d, struct turn *t)
 {
+	struct db *db = d->db;
 	const char *known;
 	enum err err;
 
@@ -81,17 +83,15 @@ static bool wait_for_turn(struct database *d)
 static void *run(void *database)
 {
 	struct database *d = database;
-	struct db *db = db_new(d->pool, d->turn.arena);
 
 	while (wait_for_turn(d)) {
-		d->turn.failed = ask(d, db, &d->turn) != OK;
-		db_release(db);
+		d->turn.failed = ask(d, &d->turn) != OK;
+		db_release(d->db);
 		pthread_mutex_lock(&d->lock);
 		d->state = DONE;
 		pthread_mutex_unlock(&d->lock);
 		tell_done(d);
 	}
-	db_free(db);
 	return NULL;
 }
 
@@ -126,6 +126,7 @@ struct database *database_new(const char *gateway)
 
 	d->pool = db_pool_new(&config);
 	d->turn.arena = arena_new();
+	d->db = db_new(d->pool, d->turn.arena);
 	d->state = DONE;		/* the turn may be taken */
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_cond_init(&d->change, NULL);
@@ -144,6 +145,7 @@ void database_free(struct database *d)
 
 	pthread_cond_destroy(&d->change);
 	pthread_mutex_destroy(&d->lock);
+	db_free(d->db);
 	arena_free(d->turn.arena);
 	db_pool_free(d->pool);
 	close(d->done_fd);
