@@ -72,14 +72,18 @@ def test_a_clients_calls_do_what_they_say(tmp_path, newcomers):
                           cwd=tmp_path, timeout=60, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert done.stderr.split() == (
-        "201 200 200 200 201 200 201 200 201 200 200 200 204 204".split())
-    found, asked, incoming, accepted, listed = [
-        json.loads(line) for line in done.stdout.split("\n") if line][7:12]
+        "201 200 200 200 201 200 201 200 201 200 200 200"
+        " 201 200 200 204 204 204".split())
+    found, asked, incoming, accepted, listed, sent, chats, history = [
+        json.loads(line) for line in done.stdout.split("\n") if line][7:15]
     assert found["items"][0]["nickname"] == "Bob"
     assert asked["state"] == "outgoing" and asked["user"]["avatar"]
     assert incoming["items"][0]["user"]["nickname"] == "Ann"
     assert accepted["state"] == "accepted"
     assert listed["items"][0]["user"]["about"] == "On the road"
+    assert chats["items"][0]["unread"] == 1
+    assert chats["items"][0]["last_message"] == sent
+    assert history["items"] == [sent]
 
 
 def test_a_new_function_is_a_directory_of_60_lines_at_most(tmp_path):
