@@ -292,7 +292,7 @@ SELECT 1
 -- $1 has all of the chat $2 up to $3; $4 tells whether received or read.  1 if
 -- there is no such message; no row if $1 is no member.  Told are oneself and,
 -- while the chat is open, the senders of what is newly covered.  Those locked
--- can't be removed before this is committed, and who is about to be is left out.
+-- can't be removed before this is committed; who is about to be is left out.
 WITH old AS (
 	SELECT last_seq, CASE $4 WHEN 'MessagesRead' THEN read_seq
 			 ELSE received_seq END AS seq

@@ -1,4 +1,4 @@
-/* Groups: who comes, who goes, and who is told; and what becomes of the rest. */
+/* Groups: who comes, who goes, who is told; and what becomes of the rest. */
 #include "tests/unit/chat_fixture.h"
 
 static const char *owner_of(const char *chat)
