@@ -17,16 +17,16 @@ enum { POLL_MS = 100, ADMIN_TIMEOUT_MS = 5000, LEARN_MS = 500 };
 /* Only what is in a segment that is full or old can be deleted. */
 struct topic {
 	const char *name, *retention_ms, *segment_ms;
-	bool has_dead_letters;		/* in a topic called NAME.dlq */
+	const char *dead_ms;		/* of NAME.dlq; NULL: there is none */
 };
 
 /* Every topic that events are written to. */
 static const struct topic topics[] = {
-	{ "auth.events",         WEEK,   DAY,    true },
-	{ "user.events",         WEEK,   DAY,    true },
-	{ "subscription.events", WEEK,   DAY,    true },
-	{ "chat.events",         DAY,    HOUR,   true },	/* it has texts */
-	{ "live.events",         MINUTE, MINUTE, false },
+	{ "auth.events",         WEEK,   DAY,    DAYS_30 },
+	{ "user.events",         WEEK,   DAY,    DAYS_30 },
+	{ "subscription.events", WEEK,   DAY,    DAYS_30 },
+	{ "chat.events",         DAY,    HOUR,   DAY },	/* it has texts */
+	{ "live.events",         MINUTE, MINUTE, NULL },
 };
 
 enum { TOPICS = sizeof(topics) / sizeof(*topics) };
@@ -62,7 +62,8 @@ static rd_kafka_NewTopic_t *new_dead_letters(const struct topic *topic)
 
 	snprintf(name, sizeof(name), "%s.dlq", topic->name);
 	t = new_topic(name, 1);
-	rd_kafka_NewTopic_set_config(t, "retention.ms", DAYS_30);
+	rd_kafka_NewTopic_set_config(t, "retention.ms", topic->dead_ms);
+	rd_kafka_NewTopic_set_config(t, "segment.ms", topic->segment_ms);
 	rd_kafka_NewTopic_set_config(t, "max.message.bytes", "2097152");
 
 	return t;
@@ -75,7 +76,7 @@ static size_t all_topics(rd_kafka_NewTopic_t **wanted)
 
 	for (size_t i = 0; i < TOPICS; i++) {
 		wanted[n++] = new_events(&topics[i]);
-		if (topics[i].has_dead_letters)
+		if (topics[i].dead_ms)
 			wanted[n++] = new_dead_letters(&topics[i]);
 	}
 	return n;
