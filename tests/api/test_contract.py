@@ -223,7 +223,7 @@ def test_another_method_is_405_with_the_ones_there_are(kith, internal, http):
 
 
 def test_another_path_is_404(kith):
-    for path in ["/", "/register/", "/openapi", "/sessions/x"]:
+    for path in ["/web", "/register/", "/openapi", "/sessions/x"]:
         assert_problem(kith.get(path), 404, "not_found")
 
 
