@@ -18,7 +18,7 @@ enum {
 	POLL_MS = 100,
 	COMMITTED_MS = 2000,		/* to be told where the group stands */
 	CLOSE_MS = 3000,
-	LAG_MS = 1000, LAG_TIMEOUT_MS = 100,
+	LAG_MS = 1000,			/* between measurements */
 };
 
 struct feed {
@@ -34,6 +34,10 @@ struct feed {
  * We store an offset once its effect is committed; librdkafka commits what is
  * stored, each second and when a partition goes.  A worker that is restarted
  * within the session goes on as the same member, without a rebalance.
+ *
+ * A coordinator that has just started may say it is none.  librdkafka 2.0 then
+ * puts the question for another to a connection that it gives up, and does
+ * nothing more until the question has timed out, with the socket's time.
  */
 static const char *const settings[][2] = {
 	{ "auto.offset.reset", "earliest" },
@@ -42,6 +46,7 @@ static const char *const settings[][2] = {
 	{ "auto.commit.interval.ms", "1000" },
 	{ "partition.assignment.strategy", "range" },
 	{ "session.timeout.ms", "6000" },
+	{ "socket.timeout.ms", "6000" },
 	{ "heartbeat.interval.ms", "1000" },
 	{ "queued.max.messages.kbytes", "8192" },
 	{ "fetch.max.bytes", "8388608" },
@@ -50,20 +55,6 @@ static const char *const settings[][2] = {
 	{ "reconnect.backoff.max.ms", "1000" },
 	{ "log.connection.close", "false" },
 };
-
-/* After a fatal one, like a successor in our place, only a restart helps. */
-static void on_error(rd_kafka_t *kafka, int err, const char *text, void *opaque)
-{
-	char why[256];
-
-	(void)opaque;
-	if (err != RD_KAFKA_RESP_ERR__FATAL) {
-		log_warn("Kafka: %s", text);
-		return;
-	}
-	rd_kafka_fatal_error(kafka, why, sizeof(why));
-	log_exit(EXIT_SYSTEM, "Kafka: %s", why);
-}
 
 static void forget(struct feed *f)
 {
@@ -92,6 +83,7 @@ static void on_rebalance(rd_kafka_t *kafka, rd_kafka_resp_err_t err,
 	rd_kafka_assign(kafka, partitions);
 	if (f->paused)
 		rd_kafka_pause_partitions(kafka, partitions);
+	log_info("has %d partitions", partitions->cnt);
 }
 
 static void become_member(rd_kafka_conf_t *c, const char *group)
@@ -142,7 +134,6 @@ struct feed *feed_new(const char *group, const struct consumption *table,
 	become_member(c, group);
 	rd_kafka_conf_set_opaque(c, f);
 	rd_kafka_conf_set_log_cb(c, consumer_log);
-	rd_kafka_conf_set_error_cb(c, on_error);
 	rd_kafka_conf_set_rebalance_cb(c, on_rebalance);
 
 	f->kafka = rd_kafka_new(RD_KAFKA_CONSUMER, c, why, sizeof(why));
@@ -201,47 +192,31 @@ static void notice_reset(struct feed *f, const rd_kafka_message_t *m)
 	*next = m->offset + 1;
 }
 
-/* How many messages of ours lie ahead of p; -1: nobody says so now. */
-static int64_t ahead(struct feed *f, rd_kafka_topic_partition_t *p)
-{
-	int64_t low, high;
-
-	rd_kafka_get_watermark_offsets(f->kafka, p->topic, p->partition, &low,
-				       &high);
-	/* Known of what is being read, from where it was read. */
-	if ((f->paused || high < 0 || p->offset < 0) &&
-	    rd_kafka_query_watermark_offsets(f->kafka, p->topic, p->partition,
-					     &low, &high, LAG_TIMEOUT_MS))
-		return -1;
-	if (p->offset < low)
-		p->offset = low;
-
-	return high > p->offset ? high - p->offset : 0;
-}
-
+/* Without an answer it stays as it was. */
 static void measure_lag(struct feed *f)
 {
-	int64_t all = 0, some;
+	int64_t lag;
 
 	if (consumer_now_ms() - f->lag_ms < LAG_MS)
 		return;
 	f->lag_ms = consumer_now_ms();
-	for (int i = 0; f->done && i < f->done->cnt; i++) {
-		some = ahead(f, &f->done->elems[i]);
-		if (some < 0)
-			return;
-		all += some;
-	}
-	atomic_store(&f->slot->lag, (uint64_t)all);
+	lag = f->done ? lag_measure(f->kafka, f->done) : 0;
+	if (lag >= 0)
+		atomic_store(&f->slot->lag, (uint64_t)lag);
 }
 
-/* NULL: none in time, or something to complain about. */
+/*
+ * NULL: none in time, or an error that librdkafka deals with.  After a fatal
+ * one, as when a successor has taken our place, only a restart helps.
+ */
 static rd_kafka_message_t *poll_once(struct feed *f, int ms)
 {
 	rd_kafka_message_t *m = rd_kafka_consumer_poll(f->kafka, ms);
 
 	if (!m || !m->err)
 		return m;
+	if (m->err == RD_KAFKA_RESP_ERR__FATAL)
+		log_exit(EXIT_SYSTEM, "Kafka: %s", rd_kafka_message_errstr(m));
 	log_warn("Kafka: %s", rd_kafka_message_errstr(m));
 	rd_kafka_message_destroy(m);
 

@@ -5,6 +5,7 @@
  *	consumer_feed.c		messages from Kafka, and how far they are done
  *	consumer_message.c	what a message says
  *	consumer_dead.c		the way to the dead letters
+ *	consumer_lag.c		how far it is behind
  *	consumer_kafka.c	what the last ones share
  */
 #ifndef RUNTIME_CONSUMER_PRIVATE_H
@@ -67,6 +68,13 @@ void feed_done(struct feed *, const rd_kafka_message_t *);
 
 /* Let time pass; ends early when we must stop. */
 void feed_wait(struct feed *, int ms);
+
+/*
+ * How many messages lie ahead of done[], where the group stands; -1: Kafka
+ * doesn't say so within a moment.  An offset that isn't known becomes that of
+ * the partition's beginning.
+ */
+int64_t lag_measure(rd_kafka_t *, rd_kafka_topic_partition_list_t *done);
 
 /* Where dead letters are sent from; connects when the first is sent. */
 struct dead_letters;

@@ -4,6 +4,7 @@ import os
 import pathlib
 import random
 import re
+import secrets
 import subprocess
 import threading
 import time
@@ -31,16 +32,42 @@ def topic_name():
     return "relay" + "".join(random.choices("abcdefghij", k=8)) + ".events"
 
 
+@contextlib.contextmanager
+def own_database(kind, release, **environment):
+    """
+    Its address.  A role of the test's own may make and own it.  In it, the
+    release's function.conf and grants.sql have made a role.
+    """
+    name, password = f"{kind}_{secrets.token_hex(4)}", secrets.token_hex(16)
+
+    def run(statement, **parts):
+        dsn = psycopg2.extensions.make_dsn(os.environ["DATABASE_URL"], **parts)
+        with contextlib.closing(psycopg2.connect(dsn)) as connection:
+            connection.autocommit = True
+            connection.cursor().execute(statement)
+
+    run(f"CREATE ROLE {name} LOGIN CREATEDB CREATEROLE PASSWORD '{password}'")
+    run(f"CREATE DATABASE {name}", user=name, password=password)
+    dsn = psycopg2.extensions.make_dsn(
+        os.environ["DATABASE_URL"], user=name, password=password, dbname=name)
+    subprocess.run([ROOT / "infra/migrate", dsn, release], check=True,
+                   env=os.environ | environment)
+    yield dsn
+
+    run(f"DROP DATABASE {name} WITH (FORCE)", user=name, password=password)
+    run(f"DROP ROLE {name}")
+
+
 class Broker:
     def __init__(self, brokers):
         self.admin = confluent_kafka.admin.AdminClient(
             {"bootstrap.servers": brokers})
         self.brokers, self.topics = brokers, []
 
-    def make_topic(self, name, max_bytes=1000000):
+    def make_topic(self, name, max_bytes=1000000, partitions=4):
         """It takes messages up to so many bytes."""
         topic = confluent_kafka.admin.NewTopic(
-            name, 4, 1, config={"max.message.bytes": str(max_bytes)})
+            name, partitions, 1, config={"max.message.bytes": str(max_bytes)})
         self.admin.create_topics([topic])[name].result(10)
         self.topics.append(name)
         wait_until(lambda: self.serves(name), 10)

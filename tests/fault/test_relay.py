@@ -7,17 +7,15 @@ PostgreSQL, and publishes to topics of its own.
 import collections
 import os
 import random
-import secrets
 import signal
 import subprocess
 import threading
 import time
 
-import psycopg2
-import psycopg2.extensions
 import pytest
 
-from relays import ROOT, Broker, Outbox, Relay, Writers, topic_name
+from relays import (ROOT, Broker, Outbox, Relay, Writers, own_database,
+                    topic_name)
 from kith import Events, wait_until
 
 KILLS = 50
@@ -38,29 +36,11 @@ def topic(broker):
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory):
-    """Its address.  A role of the test's own may make and own it."""
-    name, password = f"relay_{secrets.token_hex(4)}", secrets.token_hex(16)
-    owner = psycopg2.connect(os.environ["DATABASE_URL"])
-    owner.autocommit = True
-    owner.cursor().execute(f"CREATE ROLE {name} LOGIN CREATEDB CREATEROLE"
-                           f" PASSWORD '{password}'")
-    dsn = psycopg2.extensions.make_dsn(os.environ["DATABASE_URL"], user=name,
-                                       password=password)
-    maker = psycopg2.connect(dsn)
-    maker.autocommit = True
-    maker.cursor().execute(f"CREATE DATABASE {name}")
-
     release = tmp_path_factory.mktemp("relay")
     (release / "function.conf").symlink_to(ROOT / "runtime/relay.conf")
     (release / "grants.sql").symlink_to(ROOT / "runtime/relay_grants.sql")
-    dsn = psycopg2.extensions.make_dsn(dsn, dbname=name)
-    subprocess.run([ROOT / "infra/migrate", dsn, release], check=True)
-    yield dsn
-
-    maker.cursor().execute(f"DROP DATABASE {name}")
-    maker.close()
-    owner.cursor().execute(f"DROP ROLE {name}")
-    owner.close()
+    with own_database("relay", release) as dsn:
+        yield dsn
 
 
 @pytest.fixture
