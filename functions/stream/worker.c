@@ -71,6 +71,7 @@ static void on_tick(evutil_socket_t fd, short what, void *worker)
 	(void)fd;
 	(void)what;
 	hub_tick(w->hub, time(NULL));
+	live_serve(w->live);
 }
 
 /* Clients come back at once, so not all of them in the same moment. */

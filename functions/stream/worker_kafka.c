@@ -227,6 +227,7 @@ static void on_look(evutil_socket_t fd, short what, void *consumer)
 
 	(void)fd;
 	(void)what;
+	rd_kafka_poll(c->kafka, 0);	/* for errors that belong to no topic */
 	if (look(c, false) && c->lost) {
 		c->lost = false;
 		c->gap = true;

@@ -118,6 +118,11 @@ static rd_kafka_headers_t *headers_of(struct live *l, const char *type,
 	return list;
 }
 
+void live_serve(struct live *l)
+{
+	rd_kafka_poll(l->kafka, 0);
+}
+
 void live_publish(struct live *l, const char *type, const char *key,
 		  const char *data)
 {

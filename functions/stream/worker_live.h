@@ -14,6 +14,9 @@ struct live;
 struct live *live_new(void);
 void live_free(struct live *);
 
+/* Now and then: forget errors that were reported. */
+void live_serve(struct live *);
+
 /* An event with this key and data, JSON. */
 void live_publish(struct live *, const char *type, const char *key,
 		  const char *data);
