@@ -4,12 +4,14 @@ Streams: what happens reaches those whom it concerns, soon, and nobody else.
 The gateway writes an event to all its streams at once.  So once one of them has
 it, a message sent then is the mark behind which the others can't get it.
 """
+import json
 import os
 import pathlib
 import subprocess
 import time
 import uuid
 
+import confluent_kafka
 import jwt
 import pytest
 
@@ -426,6 +428,28 @@ def test_the_way_to_the_gateway_is_closed(kith, account, path):
     assert_problem(answer, 404, "not_found")
 
 
+def test_what_is_no_event_is_passed_over(account, listen):
+    mine = account()
+    stream = listen(mine)
+    producer = confluent_kafka.Producer({
+        "bootstrap.servers": os.environ["KAFKA_BROKERS"]})
+    good = json.dumps({"seq": 1, "to": [mine.id]})
+    kind = {"ce_type": "MessageSent", "ce_id": "1"}
+    for value, headers in [
+        (good, None), (good, {}), (good, {"ce_type": ""}),
+        (good, {"ce_type": "MessageForgotten"}), (good, {"ce_id": "1"}),
+        (good, kind | {"kith_to": "another"}), (None, kind), ("", kind),
+        ("{", kind), (good[:-1], kind), (b"\xff\0", kind),
+        (json.dumps({"seq": 2, "to": [mine.id, None]}), kind),
+        (100000 * "[", kind), (good, kind),
+    ]:
+        producer.produce("chat.events", value, key=mine.id, headers=headers)
+    producer.flush()
+    assert stream.wait_for("message") == [{"seq": 1}]
+    time.sleep(0.1)             # another one would have come with it
+    assert stream.of("message") == [{"seq": 1}]
+
+
 def test_a_stream_is_counted(internal, people, group, send, listen):
     def count(name):
         text = internal.get("/metrics").text
@@ -482,7 +506,9 @@ def test_a_reload_of_nginx_loses_nothing(people, group, send, listen):
     while not stream.ended_at:
         expected.append(send(ann, chat))
         time.sleep(0.2)
+    other = listen(ann)
     expected.append(send(ann, chat))
+    wait_until(lambda: expected[-1] in other.of("message"), 10)
     back = listen(bob, stream.last_id)
     expected.append(send(ann, chat))
     wait_until(lambda: len(stream.of("message") + back.of("message"))
