@@ -147,7 +147,7 @@ export class Chat extends Component {
 			  history=${history} onEdit=${this.edit}
 			  onErase=${this.ask} />`;
 		return html`
-		  <div class="history">
+		  <div class="said">
 		    <${Loading} what="the messages" error=${error}
 		      retry=${sync.retry} />
 		  </div>`;

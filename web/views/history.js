@@ -166,6 +166,7 @@ export class History extends Component {
 		];
 	}
 
+	/* A flat list: keys tell apart only what stands in the same one. */
 	message = (message, index, items) => {
 		const { state, chat, onEdit, onErase } = this.props;
 		const before = items[index - 1];
@@ -188,35 +189,40 @@ export class History extends Component {
 		];
 	};
 
+	/* Beside what is scrolled, whose height it must not change. */
+	latest({ unread }) {
+		return html`
+		  <button type="button" class="round latest"
+		    aria-label="To the latest message" onClick=${this.toEnd}>
+		    <${Icon} name="down" />
+		    ${unread > 0 && html`<span class="badge">${unread}</span>`}
+		  </button>`;
+	}
+
 	render({ state, chat, history }, { isAtEnd, isLoading }) {
 		const pending = pendingOf(state, chat.id);
 		const { items } = history;
 
 		return html`
-		  <div class="history" ref=${this.box} onScroll=${this.scroll}>
-		    ${history.before && html`
-		      <button type="button" class="link earlier"
-		        disabled=${isLoading} onClick=${this.older}>
-		        ${isLoading ? "Loading…" : "Earlier messages"}
-		      </button>`}
-		    ${!items.length && !pending.length && html`
-		      <p class="note">Nothing was said yet.
-		        Say hello.</p>`}
-		    <ol aria-label="Messages" onKeyDown=${this.keyDown}
-		      onFocusIn=${this.focusIn}>
-		      ${items.map(this.message)}
-		      ${pending.map((entry, i) => html`
-		        <${Pending} key=${entry.client_id}
-		          entry=${entry} isHead=${i === 0} />`)}
-		    </ol>
-		    ${!isAtEnd && html`
-		      <button type="button" class="round latest"
-		        aria-label="To the latest message"
-		        onClick=${this.toEnd}>
-		        <${Icon} name="down" />
-		        ${chat.unread > 0 && html`
-		          <span class="badge">${chat.unread}</span>`}
-		      </button>`}
+		  <div class="said">
+		    <div class="history" ref=${this.box}
+		      onScroll=${this.scroll}>
+		      ${history.before && html`
+		        <button type="button" class="link earlier"
+		          disabled=${isLoading} onClick=${this.older}>
+		          ${isLoading ? "Loading…" : "Earlier messages"}
+		        </button>`}
+		      ${!items.length && !pending.length && html`
+		        <p class="note">Nothing was said yet. Say hello.</p>`}
+		      <ol aria-label="Messages" onKeyDown=${this.keyDown}
+		        onFocusIn=${this.focusIn}>
+		        ${items.flatMap(this.message)}
+		        ${pending.map((entry, i) => html`
+		          <${Pending} key=${entry.client_id}
+		            entry=${entry} isHead=${i === 0} />`)}
+		      </ol>
+		    </div>
+		    ${!isAtEnd && this.latest(chat)}
 		  </div>`;
 	}
 }
