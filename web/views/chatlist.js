@@ -8,12 +8,13 @@ import { pendingOf } from "../state/outbox.js";
 import { Avatar, Empty, Loading } from "./parts.js";
 import { briefly, momentOf } from "./time.js";
 
-export function ChatAvatar({ state, chat, size }) {
+export function ChatAvatar({ state, chat }) {
 	const peer = chat.kind === "pair" && peerOf(chat, state.userId);
 	const online = peer && state.presence[peer.id]?.online;
 
-	return html`<${Avatar} id=${peer ? peer.id : chat.id} size=${size}
+	return html`<${Avatar} id=${peer ? peer.id : chat.id}
 	  name=${titleOf(chat, state.userId)} image=${peer?.avatar}
+	  size=${chat.kind === "group" ? "group" : ""}
 	  online=${online} />`;
 }
 

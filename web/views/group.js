@@ -112,7 +112,7 @@ function Member({ state, chat, member, isOwner, onAsk }) {
 	      <span class="name">
 	        ${nameOf(user)}${isMe && " (you)"}</span>
 	      <span class="preview">
-	        ${role === "owner" && "made or keeps the group"}</span>
+	        ${role === "owner" && "owner"}</span>
 	    </a>
 	    ${isOwner && !isMe && html`
 	      <button type="button" class="button quiet"

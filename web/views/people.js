@@ -27,9 +27,6 @@ const OFFERS = {
 	blocked: [["Unblock", actions.unblock]],
 };
 
-/* Where the first offer is what most people come for. */
-const MAIN = ["none", "incoming"];
-
 /* A button may be gone afterwards: the focus stays with the person. */
 export async function act(action, user) {
 	await action(user);
@@ -41,12 +38,17 @@ export async function act(action, user) {
 	});
 }
 
-export const Offers = ({ user, which }) => OFFERS[which]
-	.map(([label, action], i) => html`
-	  <button key=${label} type="button"
-	    class="button ${i || !MAIN.includes(which) ? "quiet" : ""}"
-	    aria-label="${label} ${nameOf(user)}"
-	    onClick=${() => act(action, user)}>${label}</button>`);
+/* Asking and accepting stand out, wherever they are offered. */
+const isMain = (label) => label === "Ask" || label === "Accept";
+
+export const Offers = ({ user, which }) => html`
+  <span class="offers">
+    ${OFFERS[which].map(([label, action]) => html`
+      <button key=${label} type="button"
+        class="button ${isMain(label) ? "" : "quiet"}"
+        aria-label="${label} ${nameOf(user)}"
+        onClick=${() => act(action, user)}>${label}</button>`)}
+  </span>`;
 
 function Row({ state, user }) {
 	const which = state.subscriptions[user.id]?.state ?? "none";
