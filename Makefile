@@ -4,6 +4,7 @@
 #	make up | down | status		the same in the background: infra/stack
 #	make deploy FN=name		a new release of one function into it
 #	make build | test | bench | clean
+#	make soak			half an hour of talk while all is killed
 #
 # FLAVOUR is release, test (address and undefined-behaviour sanitizers, with
 # the unit tests) or tsan.  PORT and VAR tell stacks apart.
@@ -42,7 +43,7 @@ special := $(call objects,runtime/main.c runtime/pool*.c runtime/relay*.c \
 all := $(call objects,runtime/*.c functions/*/*.c tests/*/*.c) \
 	$(call worker_objects,*,*.c)
 
-.PHONY: run up down status deploy build test bench clean install programs
+.PHONY: run up down status deploy build test soak bench clean install programs
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -57,6 +58,9 @@ deploy: build
 
 test:
 	@tests/run
+
+soak:
+	@TALK_S=1800 TALK_MESSAGES=300000 tests/run soak
 
 bench: build
 	@$(MAKE) --no-print-directory $(B)/bench/tools

@@ -12,6 +12,7 @@
 #include "runtime/conf.h"
 #include "runtime/consumer_private.h"
 #include "runtime/log.h"
+#include "runtime/wake.h"
 #include "runtime/worker.h"
 
 #include "consumer.sql.h"
@@ -243,6 +244,7 @@ static void do_all(struct consumer *c, rd_kafka_message_t **messages, size_t n)
 
 	/* A connection that breaks while it is idle is noticed by the pool. */
 	db_release(c->db);
+	wake_relay();			/* effects may be events */
 	for (size_t i = 0; i < n; i++)
 		rd_kafka_message_destroy(messages[i]);
 	arena_reset(c->arena);
