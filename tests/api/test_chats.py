@@ -86,6 +86,28 @@ def talks(kith, friends):
     return lambda count: [Talk(kith, one) for one in friends(count)]
 
 
+def leave(kith, one):
+    """Kith."""
+    kith.delete("/user/me", headers=one.bearer,
+                json={"password": one.password}).raise_for_status()
+
+
+@pytest.fixture
+def at_end(database):
+    """at_end(): once chat-worker has done all that there is now."""
+    def wait():
+        with database.cursor() as cursor:
+            cursor.execute("SELECT id FROM event.outbox"
+                           " WHERE type = 'UserDeleted'")
+            wanted = {id for id, in cursor.fetchall()}
+            def done():
+                cursor.execute("SELECT event_id FROM event.inbox"
+                               " WHERE consumer = 'chat-worker'")
+                return wanted <= {id for id, in cursor.fetchall()}
+            wait_until(done, 20)
+    return wait
+
+
 def outcomes(answers):
     return collections.Counter(a.status_code for a in answers)
 
@@ -241,6 +263,62 @@ def test_who_leaves_kith_closes_it_for_good(talks, friends, kith):
     gone, = [m["user"] for m in ann.chat(chat).json()["members"]
              if m["user"]["id"] == bob.id]
     assert set(gone.values()) == {bob.id, None}
+
+
+def test_who_leaves_kith_leaves_their_groups(kith, friends, kafka):
+    """The longest member takes over, and all learn of it."""
+    people = friends(3)
+    ann, bob, eve = (Talk(kith, one) for one in people)
+    chats = [ann.create(bob, eve, title=title).json()["id"]
+             for title in ("Trip", "Tea")]
+    leave(kith, people[0])
+    for chat in chats:
+        created, removed = kafka.of(chat, 2)
+        contract.Kafka().check(removed)
+        assert removed.headers["ce_type"] == "ChatMemberRemoved"
+        assert set(removed.data.pop("to")) == {ann.id, bob.id, eve.id}
+        assert removed.data == {"chat_id": chat, "user_id": ann.id,
+                                "user_ids": [ann.id]}
+        members = bob.chat(chat).json()["members"]
+        assert {m["user"]["id"]: m["role"] for m in members} == {
+            bob.id: "owner", eve.id: "member"}
+        assert bob.remove(chat, eve).status_code == 204
+
+
+def test_a_chat_of_two_ends_when_both_have_left_kith(kith, friends, database,
+                                                     at_end):
+    """The first one's id stays for the second."""
+    people = friends(2)
+    ann, bob = (Talk(kith, one) for one in people)
+    chat = ann.create(bob).json()["id"]
+    leave(kith, people[0])
+    at_end()
+    assert len(bob.chat(chat).json()["members"]) == 2
+    leave(kith, people[1])
+    at_end()
+    with database.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM chat.member WHERE chat_id = %s",
+                       [chat])
+        assert cursor.fetchone() == (0,)
+        cursor.execute("SELECT abandoned FROM chat.chat WHERE id = %s", [chat])
+        assert cursor.fetchone() == (True,)
+
+
+def test_all_leave_kith_at_once(kith, friends, kafka, at_end):
+    """And do so in each of two groups, which they hold in turn."""
+    people = friends(6)
+    ann, *others = (Talk(kith, one) for one in people)
+    chats = [ann.create(*others, title="Trip").json()["id"]
+             for _ in range(2)]
+    turn = iter(people)
+    at_once(len(people), lambda: leave(kith, next(turn)))
+    at_end()
+    for chat in chats:
+        removals = kafka.of(chat, len(people) + 1)[1:]
+        assert [len(e.data["to"]) for e in removals] == list(
+            range(len(people), 0, -1))
+        assert sum((e.data["user_ids"] for e in removals), []) == [
+            e.data["user_id"] for e in removals]
 
 
 def test_the_same_message_sent_at_once_is_one(talks, kafka):

@@ -155,6 +155,15 @@ MAY = {
         "profile.avatar_path": "EXECUTE",
         "profile.public": "EXECUTE",
     },
+    "kith_chat_worker": {
+        "event.inbox": "SELECT INSERT",
+        "event.outbox": "INSERT",
+        "profile.profile": "SELECT",
+        "chat.chat": "SELECT UPDATE",
+        "chat.member": "SELECT DELETE",         # and UPDATE of role
+        "chat.members": "EXECUTE",
+        "chat.remove_member": "EXECUTE",
+    },
     "kith_stream": EVERY_FUNCTION | {
         "chat.chat": "SELECT",
         "chat.member": "SELECT",
@@ -211,6 +220,14 @@ COLUMNS = {
         "UPDATE chat.message SET sent_at = DEFAULT",
         "UPDATE profile.profile SET id = DEFAULT",
         "UPDATE profile.profile SET nickname = DEFAULT",
+        "INSERT INTO event.outbox (slot) VALUES (0)",
+    ],
+    "kith_chat_worker": [
+        "SELECT nickname FROM profile.profile",
+        "UPDATE chat.chat SET title = DEFAULT",
+        "UPDATE chat.member SET user_id = DEFAULT",
+        "UPDATE chat.member SET read_seq = DEFAULT",
+        "INSERT INTO event.inbox (at) VALUES (now())",
         "INSERT INTO event.outbox (slot) VALUES (0)",
     ],
     "kith_register": [

@@ -23,7 +23,9 @@ from kith import Client, credentials, wait_until
 from stack import FLAVOUR, ROOT, Stack, directory, processes
 
 PARTS = {"postgres", "kafka", "nginx", "relay"} | {
-    path.parent.name for path in ROOT.glob("functions/*/*.c")}
+    path.parent.name for path in ROOT.glob("functions/*/*.c")} | {
+    path.parent.name + "-worker" for path
+    in ROOT.glob("functions/*/worker.c")}
 NAME = "a name that is long enough that no socket could have its place in it"
 
 
