@@ -7,8 +7,8 @@
  *
  * The function has checked who asks and may; nobody else reaches the socket.
  * Only Last-Event-ID is a client's own text.  evhttp would keep 3 KB for each
- * stream, a bufferevent keeps 1, so requests are read by hand: they are HTTP/1.0
- * with no body, and nginx has parsed them before.
+ * stream, a bufferevent keeps 1, so requests are read by hand: they are
+ * HTTP/1.0 with no body, and nginx has parsed them before.
  */
 #ifndef STREAM_WORKER_HTTP_H
 #define STREAM_WORKER_HTTP_H

@@ -1,66 +1,29 @@
 /* worker_kafka.c - see worker_kafka.h. */
 #include <errno.h>
-#include <librdkafka/rdkafka.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "functions/stream/worker_kafka.h"
+#include "functions/stream/worker_client.h"
+#include "functions/stream/worker_kafka_private.h"
 #include "runtime/conf.h"
 #include "runtime/log.h"
 
 enum {
-	ASK_MS = 2000,			/* at the start, once */
-	AGAIN_MS = 250,
+	AGAIN_MS = 250,			/* while Kafka is away at the start */
 	LOOK_S = 10,			/* between looks for new partitions */
-	LOOK_MS = 100,			/* the loop may stand still for one */
 	BATCH = 256,			/* then others have their turn */
-	PARTITIONS = 512,		/* of all topics, at most */
-};
-
-static const struct topic {
-	const char *name;
-	bool needed;			/* at the start */
-} topics[] = {
-	{ "chat.events", true },
-	{ "subscription.events", true },
-	{ "live.events", true },
-	{ "notification.events", false },
-};
-
-enum { TOPICS = sizeof(topics) / sizeof(*topics) };
-
-struct partition {
-	rd_kafka_topic_t *topic;
-	int32_t number;
-	int64_t next;			/* offset; below 0: any */
-};
-
-struct consumer {
-	rd_kafka_t *kafka;
-	rd_kafka_queue_t *queue;
-	int wake_fd;			/* an eventfd that librdkafka writes */
-	struct event *wake, *look;
-	struct consumer_handlers handlers;
-	rd_kafka_topic_t *topic[TOPICS];
-	struct partition partition[PARTITIONS];
-	size_t n, started;		/* of them */
-	bool lost;			/* a topic is not there */
-	bool gap;			/* is to be told */
 };
 
 static const char *const settings[][2] = {
-	{ "client.id", "kith-stream" },
 	{ "enable.auto.commit", "false" },
 	{ "auto.offset.reset", "error" },
 	{ "fetch.wait.max.ms", "500" },
 	{ "fetch.error.backoff.ms", "100" },
 	{ "fetch.message.max.bytes", "262144" },
 	{ "queued.max.messages.kbytes", "4096" },
-	{ "reconnect.backoff.max.ms", "1000" },
-	{ "socket.keepalive.enable", "true" },
-	{ "log.connection.close", "false" },
+	{ NULL, NULL }
 };
 
 static void on_log(const rd_kafka_t *kafka, int level, const char *facility,
@@ -82,134 +45,15 @@ static void on_error(rd_kafka_t *kafka, int err, const char *reason,
 		c->lost = true;
 }
 
-static void set(rd_kafka_conf_t *c, const char *name, const char *value)
-{
-	char why[256];
-
-	if (rd_kafka_conf_set(c, name, value, why, sizeof(why)) !=
-	    RD_KAFKA_CONF_OK)
-		log_exit(EXIT_CONFIG, "Kafka: %s", why);
-}
-
 static void connect_kafka(struct consumer *c)
 {
-	rd_kafka_conf_t *conf_ = rd_kafka_conf_new();
-	char why[256];
+	rd_kafka_conf_t *chosen = client_conf(settings);
 
-	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++)
-		set(conf_, settings[i][0], settings[i][1]);
-	set(conf_, "bootstrap.servers", conf.kafka_brokers);
-	rd_kafka_conf_set_log_cb(conf_, on_log);
-	rd_kafka_conf_set_error_cb(conf_, on_error);
-	rd_kafka_conf_set_opaque(conf_, c);
-
-	c->kafka = rd_kafka_new(RD_KAFKA_CONSUMER, conf_, why, sizeof(why));
-	if (!c->kafka)
-		log_exit(EXIT_SYSTEM, "Kafka: %s", why);
-	for (size_t i = 0; i < TOPICS; i++)
-		c->topic[i] = rd_kafka_topic_new(c->kafka, topics[i].name,
-						 NULL);
-}
-
-static struct partition *partition_of(struct consumer *c,
-				      const rd_kafka_topic_t *topic,
-				      int32_t number)
-{
-	for (size_t i = 0; i < c->n; i++)
-		if (c->partition[i].topic == topic &&
-		    c->partition[i].number == number)
-			return &c->partition[i];
-	return NULL;
-}
-
-static void start(struct consumer *c, const struct partition *p)
-{
-	if (rd_kafka_consume_start_queue(p->topic, p->number, p->next,
-					 c->queue) != 0)
-		log_exit(EXIT_SYSTEM, "Kafka: %s [%d]: %s",
-			 rd_kafka_topic_name(p->topic), p->number,
-			 rd_kafka_err2str(rd_kafka_last_error()));
-}
-
-/* Where a partition ends now.  False: Kafka doesn't say. */
-static bool end_of(struct consumer *c, const char *topic, int32_t number,
-		   int64_t *end)
-{
-	int64_t first;
-
-	return rd_kafka_query_watermark_offsets(c->kafka, topic, number,
-						&first, end, ASK_MS) ==
-	       RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-/* A partition to be started.  False: Kafka doesn't say where it ends. */
-static bool add(struct consumer *c, size_t topic, int32_t number, bool at_end)
-{
-	struct partition *p = &c->partition[c->n];
-
-	if (partition_of(c, c->topic[topic], number))
-		return true;
-	if (c->n == PARTITIONS)
-		log_exit(EXIT_CONFIG, "Kafka: more than %d partitions",
-			 PARTITIONS);
-	*p = (struct partition){
-		.topic = c->topic[topic], .number = number,
-		.next = RD_KAFKA_OFFSET_BEGINNING,
-	};
-	if (at_end && !end_of(c, topics[topic].name, number, &p->next))
-		return false;
-	c->n++;
-
-	return true;
-}
-
-/* NULL: it isn't there. */
-static const rd_kafka_metadata_topic_t *
-find_topic(const rd_kafka_metadata_t *all, const char *name)
-{
-	for (int i = 0; i < all->topic_cnt; i++)
-		if (strcmp(all->topics[i].topic, name) == 0 &&
-		    !all->topics[i].err)
-			return &all->topics[i];
-	return NULL;
-}
-
-static bool add_all(struct consumer *c, const rd_kafka_metadata_t *all,
-		    bool at_start)
-{
-	for (size_t i = 0; i < TOPICS; i++) {
-		const rd_kafka_metadata_topic_t *t =
-			find_topic(all, topics[i].name);
-
-		if (!t && topics[i].needed)
-			return false;
-		for (int k = 0; t && k < t->partition_cnt; k++)
-			if (!add(c, i, t->partitions[k].id, at_start))
-				return false;
-	}
-	return true;
-}
-
-/*
- * Read what is not read yet.  False: not everything is there.  Whoever asks for
- * an offset while a broker waits for messages waits with it, so all are asked
- * for first.
- */
-static bool look(struct consumer *c, bool at_start)
-{
-	const rd_kafka_metadata_t *all;
-	bool complete;
-
-	if (rd_kafka_metadata(c->kafka, 1, NULL, &all,
-			      at_start ? ASK_MS : LOOK_MS) !=
-	    RD_KAFKA_RESP_ERR_NO_ERROR)
-		return false;
-	complete = add_all(c, all, at_start);
-	rd_kafka_metadata_destroy(all);
-	while (complete && c->started < c->n)
-		start(c, &c->partition[c->started++]);
-
-	return complete;
+	rd_kafka_conf_set_log_cb(chosen, on_log);
+	rd_kafka_conf_set_error_cb(chosen, on_error);
+	rd_kafka_conf_set_opaque(chosen, c);
+	c->kafka = client_new(RD_KAFKA_CONSUMER, chosen);
+	c->queue = rd_kafka_queue_new(c->kafka);
 }
 
 /* Once for all partitions that had one, before anything that came since. */
@@ -228,7 +72,7 @@ static void on_look(evutil_socket_t fd, short what, void *consumer)
 	(void)fd;
 	(void)what;
 	rd_kafka_poll(c->kafka, 0);	/* for errors that belong to no topic */
-	if (look(c, false) && c->lost) {
+	if (partitions_look(c, false) && c->lost) {
 		c->lost = false;
 		c->gap = true;
 		tell_gap(c);
@@ -243,9 +87,7 @@ static void fail(struct consumer *c, struct partition *p,
 		  m->partition, rd_kafka_message_errstr(m));
 	if (m->err != RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
 		return;
-	rd_kafka_consume_stop(p->topic, p->number);
-	p->next = RD_KAFKA_OFFSET_BEGINNING;
-	start(c, p);
+	partition_restart(c, p, RD_KAFKA_OFFSET_BEGINNING);
 	c->gap = true;
 }
 
@@ -349,9 +191,9 @@ struct consumer *consumer_new(struct event_base *base,
 		log_exit(EXIT_SYSTEM, "out of memory");
 	c->handlers = *handlers;
 	connect_kafka(c);
-	c->queue = rd_kafka_queue_new(c->kafka);
+	partitions_open(c);
 	watch(c, base);
-	while (!look(c, true))
+	while (!partitions_look(c, true))
 		usleep(AGAIN_MS * 1000);
 
 	return c;
@@ -359,12 +201,8 @@ struct consumer *consumer_new(struct event_base *base,
 
 void consumer_free(struct consumer *c)
 {
-	for (size_t i = 0; i < c->n; i++)
-		rd_kafka_consume_stop(c->partition[i].topic,
-				      c->partition[i].number);
+	partitions_close(c);
 	rd_kafka_queue_destroy(c->queue);
-	for (size_t i = 0; i < TOPICS; i++)
-		rd_kafka_topic_destroy(c->topic[i]);
 	rd_kafka_destroy(c->kafka);
 	event_free(c->wake);
 	event_free(c->look);

@@ -1,11 +1,11 @@
 /* worker_live.c - see worker_live.h. */
-#include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
+#include "functions/stream/worker_client.h"
 #include "functions/stream/worker_live.h"
 #include "runtime/conf.h"
 #include "runtime/log.h"
@@ -16,16 +16,13 @@ struct live {
 };
 
 static const char *const settings[][2] = {
-	{ "client.id", "kith-stream" },
 	{ "acks", "1" },
 	{ "linger.ms", "5" },
 	{ "message.timeout.ms", "5000" },
 	{ "queue.buffering.max.messages", "10000" },
 	{ "queue.buffering.max.kbytes", "8192" },
-	{ "reconnect.backoff.max.ms", "1000" },
-	{ "socket.keepalive.enable", "true" },
 	{ "partitioner", "murmur2_random" },
-	{ "log.connection.close", "false" },
+	{ NULL, NULL }
 };
 
 /* The consumer tells of lost connections. */
@@ -38,31 +35,15 @@ static void on_log(const rd_kafka_t *kafka, int level, const char *facility,
 	(void)text;
 }
 
-static void set(rd_kafka_conf_t *c, const char *name, const char *value)
-{
-	char why[256];
-
-	if (rd_kafka_conf_set(c, name, value, why, sizeof(why)) !=
-	    RD_KAFKA_CONF_OK)
-		log_exit(EXIT_CONFIG, "Kafka: %s", why);
-}
-
 struct live *live_new(void)
 {
-	rd_kafka_conf_t *c = rd_kafka_conf_new();
+	rd_kafka_conf_t *chosen = client_conf(settings);
 	struct live *l = calloc(1, sizeof(*l));
-	char why[256];
 
 	if (!l)
 		log_exit(EXIT_SYSTEM, "out of memory");
-	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++)
-		set(c, settings[i][0], settings[i][1]);
-	set(c, "bootstrap.servers", conf.kafka_brokers);
-	rd_kafka_conf_set_log_cb(c, on_log);
-
-	l->kafka = rd_kafka_new(RD_KAFKA_PRODUCER, c, why, sizeof(why));
-	if (!l->kafka)
-		log_exit(EXIT_SYSTEM, "Kafka: %s", why);
+	rd_kafka_conf_set_log_cb(chosen, on_log);
+	l->kafka = client_new(RD_KAFKA_PRODUCER, chosen);
 	if (getrandom(&l->epoch, sizeof(l->epoch), 0) != sizeof(l->epoch))
 		log_exit(EXIT_SYSTEM, "no random bytes");
 
