@@ -188,11 +188,13 @@ static void presence_is_of_those_who_accepted(void **state)
 	assert_non_null(strstr(body, text("{\"user_id\" : \"%s\", \"online\" :"
 		" false, \"seen_at\" : \"2026-01-02T03:04:05.678Z\"}",
 		off.id)));
+	/* The stack's gateway may bury the dead one at any moment. */
 	assert_non_null(strstr(body, text("{\"user_id\" : \"%s\", \"online\" :"
-		" false, \"seen_at\" : null}", dead.id)));
+		" false, ", dead.id)));
 	assert_null(strstr(body, asked.id));
-	sql("DELETE FROM stream.gateway WHERE id IN (SELECT gateway_id"
-	    " FROM stream.online WHERE user_id IN ('%s', '%s', '%s'))",
+	sql("WITH o AS (DELETE FROM stream.online WHERE user_id IN"
+	    " ('%s', '%s', '%s') RETURNING gateway_id) DELETE FROM"
+	    " stream.gateway WHERE id IN (SELECT gateway_id FROM o)",
 	    on.id, dead.id, asked.id);
 }
 
