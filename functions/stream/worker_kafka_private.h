@@ -15,6 +15,7 @@
 enum {
 	TOPICS = 4,
 	PARTITIONS = 512,		/* of all topics, at most */
+	SEEN = 8192,			/* eight times a batch of the relay */
 };
 
 struct partition {
@@ -34,6 +35,7 @@ struct consumer {
 	size_t n, started;		/* of them */
 	bool lost;			/* a topic is not there */
 	bool gap;			/* is to be told */
+	uint64_t seen[SEEN];		/* the last ids, each at id % SEEN */
 };
 
 /* worker_partitions.c */

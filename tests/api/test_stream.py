@@ -428,26 +428,49 @@ def test_the_way_to_the_gateway_is_closed(kith, account, path):
     assert_problem(answer, 404, "not_found")
 
 
+def produce(key, events):
+    """Values and headers, in order."""
+    producer = confluent_kafka.Producer({
+        "bootstrap.servers": os.environ["KAFKA_BROKERS"]})
+    for value, headers in events:
+        producer.produce("chat.events", value, key=key, headers=headers)
+    producer.flush()
+
+
+def headers(number, **more):
+    """Of a message with an id that the outbox will not give."""
+    return {"ce_type": "MessageSent", "ce_id": str(2**62 + number)} | more
+
+
 def test_what_is_no_event_is_passed_over(account, listen):
     mine = account()
     stream = listen(mine)
-    producer = confluent_kafka.Producer({
-        "bootstrap.servers": os.environ["KAFKA_BROKERS"]})
     good = json.dumps({"seq": 1, "to": [mine.id]})
-    kind = {"ce_type": "MessageSent", "ce_id": "1"}
-    for value, headers in [
+    produce(mine.id, [
         (good, None), (good, {}), (good, {"ce_type": ""}),
-        (good, {"ce_type": "MessageForgotten"}), (good, {"ce_id": "1"}),
-        (good, kind | {"kith_to": "another"}), (None, kind), ("", kind),
-        ("{", kind), (good[:-1], kind), (b"\xff\0", kind),
-        (json.dumps({"seq": 2, "to": [mine.id, None]}), kind),
-        (100000 * "[", kind), (good, kind),
-    ]:
-        producer.produce("chat.events", value, key=mine.id, headers=headers)
-    producer.flush()
+        (good, headers(1, ce_type="MessageForgotten")),
+        (good, {"ce_id": str(2**62 + 2)}),
+        (good, headers(3, kith_to="another")), (None, headers(4)),
+        ("", headers(5)), ("{", headers(6)), (good[:-1], headers(7)),
+        (b"\xff\0", headers(8)),
+        (json.dumps({"seq": 2, "to": [mine.id, None]}), headers(9)),
+        (100000 * "[", headers(10)), (good, headers(11)),
+    ])
     assert stream.wait_for("message") == [{"seq": 1}]
     time.sleep(0.1)             # another one would have come with it
     assert stream.of("message") == [{"seq": 1}]
+
+
+def test_an_event_that_is_published_again_comes_once(account, listen):
+    """As by a relay that takes over from one that died."""
+    mine = account()
+    stream = listen(mine)
+    batch = [(json.dumps({"seq": seq, "to": [mine.id]}), headers(100 + seq))
+             for seq in range(1000)]
+    produce(mine.id, batch + batch + [
+        (json.dumps({"seq": 1000, "to": [mine.id]}), headers(1100))])
+    stream.wait_for("message", 1001)
+    assert stream.of("message") == [{"seq": seq} for seq in range(1001)]
 
 
 def test_a_stream_is_counted(internal, people, group, send, listen):
