@@ -81,8 +81,11 @@ static void on_rebalance(rd_kafka_t *kafka, rd_kafka_resp_err_t err,
 	f->taken = rd_kafka_topic_partition_list_copy(partitions);
 	f->done = rd_kafka_topic_partition_list_copy(partitions);
 	rd_kafka_assign(kafka, partitions);
+	/* One that was ours before may be paused from then. */
 	if (f->paused)
 		rd_kafka_pause_partitions(kafka, partitions);
+	else
+		rd_kafka_resume_partitions(kafka, partitions);
 	log_info("has %d partitions", partitions->cnt);
 }
 
