@@ -16,6 +16,7 @@ export function emptyState(userId = null) {
 		presence: {},		/* by user: {online, seen_at} */
 		typing: {},		/* by chat and user: until when, ms */
 		outbox: [],		/* state/outbox.js */
+		drafts: {},		/* by chat: what was begun */
 		known: {},		/* "chats", "people": came once */
 		stale: {},		/* to be loaded; state/stale.js */
 		failed: {},		/* what could not be: the error */

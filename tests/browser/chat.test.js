@@ -177,6 +177,24 @@ test("one stays at the end, or where one reads above it", async () => {
 	await until(async () => await page.title() === "Kith");
 });
 
+test("what was begun is there later, but not for the next user", async () => {
+	const { bob, chat, hers } = await talk();
+
+	await composer(hers).fill("Dear Bob");
+	await hers.goto("/#/me");
+	await hers.getByText("Draft: Dear Bob").waitFor();
+	await hers.locator(`#row-${chat.id}`).click();
+	assert.equal(await composer(hers).inputValue(), "Dear Bob");
+
+	await hers.goto("/#/me");
+	await button(hers, "Log out").click();
+	await hers.getByLabel("E-mail address").fill(bob.email);
+	await hers.getByLabel("Password", { exact: true }).fill(bob.password);
+	await button(hers, "Log in").click();
+	await hers.locator(`#row-${chat.id}`).click();
+	assert.equal(await composer(hers).inputValue(), "");
+});
+
 test("a screen reader hears what comes into the open chat", async () => {
 	const { bob, chat, hers } = await talk();
 

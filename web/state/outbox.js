@@ -15,6 +15,13 @@ export const outboxChanged = (state, entries) =>
 export const nextToSend = (entries) =>
 	inOrder(entries).find((entry) => !entry.code);
 
+/* An empty one is none. */
+export const draftChanged = (state, chatId, text) => ({
+	...state,
+	drafts: text.trim() ? { ...state.drafts, [chatId]: text } :
+		without(state.drafts, chatId),
+});
+
 /* Those of a chat which are not in its history already. */
 export function pendingOf(state, chatId) {
 	const sent = new Set((state.histories[chatId]?.items ?? [])

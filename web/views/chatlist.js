@@ -25,10 +25,11 @@ function authorOf(state, chat, message) {
 		`${nameOf(userIn(chat, message.sender_id))}: ` : "";
 }
 
-/* The line under the name: who writes, what waits, what was said last. */
+/* Under the name: who writes, what waits or was begun, what was said last. */
 function Preview({ state, chat }) {
 	const writers = writersIn(state, chat);
 	const waiting = pendingOf(state, chat.id).at(-1);
+	const draft = state.route.id !== chat.id && state.drafts[chat.id];
 	const last = chat.last_message;
 
 	if (writers.length)
@@ -39,6 +40,8 @@ function Preview({ state, chat }) {
 		return html`<span class="preview">
 		  ${waiting.code ? "Not sent: " : "Sending: "}
 		  ${waiting.text}</span>`;
+	if (draft)
+		return html`<span class="preview">Draft: ${draft}</span>`;
 	if (!last)
 		return html`<span class="preview">No messages yet</span>`;
 	return html`<span class="preview">

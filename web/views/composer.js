@@ -1,15 +1,14 @@
 /* composer.js - writing a message, or writing one anew. */
 import * as actions from "../actions.js";
 import { Component, createRef, html } from "../html.js";
+import { store } from "../page.js";
 import { titleOf } from "../state/names.js";
+import { draftChanged } from "../state/outbox.js";
 import { Icon } from "./parts.js";
 
 /* Code points, as Kith counts them. */
 const MAX_LENGTH = 4096;
 const NEARLY = 3900;
-
-/* What was begun in a chat is there when one comes back. */
-const drafts = new Map();
 
 /* The last message of one's own that can still be edited. */
 const lastOwn = ({ histories, userId }, chatId) =>
@@ -17,8 +16,15 @@ const lastOwn = ({ histories, userId }, chatId) =>
 		message.sender_id === userId && !message.deleted);
 
 export class Composer extends Component {
-	state = { text: drafts.get(this.props.chat.id) ?? "" };
+	state = { text: this.draft() };
 	input = createRef();
+
+	/* What was begun in a chat is there when one comes back. */
+	draft() {
+		const { state, chat } = this.props;
+
+		return state.drafts[chat.id] ?? "";
+	}
 
 	/* Where a keyboard would cover half the screen it is not called for. */
 	componentDidMount() {
@@ -28,11 +34,10 @@ export class Composer extends Component {
 	}
 
 	componentDidUpdate({ editing: before }, { text }) {
-		const { editing, chat } = this.props;
+		const { editing } = this.props;
 
 		if (editing !== before) {
-			this.setState({ text: editing ? editing.text :
-				drafts.get(chat.id) ?? "" });
+			this.setState({ text: editing?.text ?? this.draft() });
 			this.input.current.focus();
 		}
 		if (text !== this.state.text)
@@ -54,7 +59,7 @@ export class Composer extends Component {
 		this.setState({ text });
 		if (editing)
 			return;
-		drafts.set(chat.id, text);
+		store.apply(draftChanged, chat.id, text);
 		if (text.trim())
 			actions.tellTyping(chat.id);
 	};
@@ -68,8 +73,8 @@ export class Composer extends Component {
 		if (!text || [...text].length > MAX_LENGTH)
 			return;
 		if (!editing) {
-			drafts.delete(chat.id);
 			this.setState({ text: "" });
+			store.apply(draftChanged, chat.id, "");
 			actions.send(chat.id, text);
 		} else if (text === editing.text ||
 			   await actions.edit(editing, text)) {
