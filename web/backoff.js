@@ -15,20 +15,30 @@ export function backoffMs(failures, random = Math.random()) {
 	return whole * (0.5 + random / 2);
 }
 
-/* Resolves after ms, or as soon as the network is back or signal aborts. */
+/*
+ * Resolves after ms, or as soon as the network is back, somebody looks at the
+ * page again, or signal aborts.
+ */
 export function pause(ms, signal) {
 	return new Promise((resolve) => {
 		const timer = setTimeout(done, ms);
+		const over = new AbortController();
 
 		function done() {
 			clearTimeout(timer);
-			removeEventListener("online", done);
-			signal.removeEventListener("abort", done);
+			over.abort();
 			resolve();
 		}
 
-		addEventListener("online", done);
-		signal.addEventListener("abort", done);
+		function look() {
+			if (!document.hidden)
+				done();
+		}
+
+		addEventListener("online", done, { signal: over.signal });
+		addEventListener("visibilitychange", look,
+				 { signal: over.signal });
+		signal.addEventListener("abort", done, { signal: over.signal });
 		if (signal.aborted)
 			done();
 	});
