@@ -54,7 +54,11 @@ export function createOutbox(store, stop) {
 			if (!(error instanceof Problem) || error.passes ||
 			    error.status === 401)
 				throw error;
-			put(refused(entry, error.code));
+			/* In a chat that one is no longer in nobody sees it. */
+			if (error.status === 404)
+				drop(client_id);
+			else
+				put(refused(entry, error.code));
 		}
 	}
 
