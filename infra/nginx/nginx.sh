@@ -43,6 +43,7 @@ nginx_files() {
 	mkdir "$VAR/nginx/www"
 	cp -r "$root"/api/*.yaml "$root/web" "$VAR/nginx/www/"
 	rm "$VAR"/nginx/www/web/package*.json
+	chmod -R a+rX "$VAR/nginx/www"
 	cp "$root/infra/nginx/errors.conf" "$VAR/nginx/"
 }
 
