@@ -171,7 +171,7 @@ export class Chat extends Component {
 		    ${erasing && html`<${Confirm} title="Delete the message?"
 		      yes="Delete" onYes=${this.erase}
 		      onNo=${() => this.ask(null)}>
-		      It disappears for everybody in the chat.
+		      Its text disappears for everybody in the chat.
 		    <//>`}
 		  </section>`;
 	}
