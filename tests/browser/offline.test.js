@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ask, browserOf, button, composer, expect, openTab, pair, register, say,
-	 shows, texts, until, write } from "./harness.js";
+import { ask, befriend, browserOf, button, chatOf, composer, expect, openTab,
+	 pair, register, say, shows, texts, until, write } from "./harness.js";
 
 /* What browsers log of requests without a network. */
 const NO_NETWORK = /ERR_INTERNET_DISCONNECTED/;
@@ -58,6 +58,29 @@ test("what was written offline is sent by the next tab", async () => {
 	await openTab(context);
 	await until(async () =>
 		(await history(bob, chat))[0] === "do not lose me");
+});
+
+test("what was written to a group that one is not in is given up", async () => {
+	const [ann, bob] = [await register("Ann"), await register("Bob")];
+
+	await befriend(ann, bob);
+	const group = await chatOf(bob, [ann], "Mountain weekend");
+	const context = await browserOf(ann);
+	const page = await openTab(context, `#/chat/${group.id}`);
+	const kept = () => page.evaluate(() => Object.keys(localStorage)
+		.filter((key) => key.startsWith("kith.outbox.")).length);
+
+	expect(NO_NETWORK);
+	expect(/status of 404/);
+	await composer(page).waitFor();
+	await context.setOffline(true);
+	await write(page, "who has the map?");
+	await until(async () => await kept() === 1);
+	await ask(bob, "DELETE",
+		  `/chat/members?chat_id=${group.id}&user_id=${ann.id}`);
+	await context.setOffline(false);
+	await page.getByText("This chat is not here").waitFor();
+	await until(async () => await kept() === 0);
 });
 
 test("a message whose answer is lost is not sent twice", async () => {

@@ -64,6 +64,24 @@ test("when the tab with the stream closes, the other goes on", async () => {
 	await shows(second, ["one", "two", "three"]);
 });
 
+test("a tab that is put to sleep keeps the stream from nobody", async () => {
+	const { first, second, bob, chat } = await twoTabs("", "#/chat/ID");
+	const debug = await first.context().newCDPSession(first);
+
+	await say(bob, chat, "one");
+	await shows(second, ["one"]);
+	await debug.send("Debugger.enable");
+	await debug.send("Debugger.pause");
+	await say(bob, chat, "two");
+	await second.evaluate(() => document.dispatchEvent(
+		new Event("visibilitychange")));
+	await shows(second, ["one", "two"]);
+	await debug.send("Debugger.resume");
+	await say(bob, chat, "three");
+	await shows(second, ["one", "two", "three"]);
+	await until(async () => await first.title() === "Kith");
+});
+
 test("a logout in one tab is one in all, and so is a login", async () => {
 	const { ann, first, second } = await twoTabs("#/me", "#/chat/ID");
 
