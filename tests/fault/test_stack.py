@@ -56,6 +56,17 @@ def test_up_starts_everything_once(up):
     assert up.pids() == before
 
 
+def test_up_brings_the_page_as_it_is_now(up):
+    (up.var / "nginx/www/web/app.js").write_text("old")
+    (up.var / "nginx/www/web/removed.js").write_text("old")
+    up.up()
+    with Client(up.stack_env["KITH_URL"]) as client:
+        assert client.get("/web/app.js").text == (
+            ROOT / "web/app.js").read_text()
+        assert client.get("/web/removed.js").status_code == 404
+    assert len(list((up.var / "nginx").glob("www*"))) == 2
+
+
 def test_status_has_a_line_a_process(up):
     code, output = up.run("status")
     assert code == 0
