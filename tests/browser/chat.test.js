@@ -159,6 +159,8 @@ test("one stays at the end, or where one reads above it", async () => {
 			document.querySelector(".typing")
 				.getBoundingClientRect().top);
 
+	/* What was said before one came would be shown from its beginning. */
+	await page.getByText("Nothing was said yet").waitFor();
 	for (let i = 10; i < 40; i++)
 		await say(ann, chat, `line ${i}`);
 	await message(page, "line 39").waitFor();
