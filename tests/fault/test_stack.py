@@ -100,6 +100,12 @@ def test_the_owner_is_no_superuser_and_logs_in_with_a_password_only(up):
             psycopg2.connect(re.sub("//.*@", f"//{user}:wrong@", url))
 
 
+def test_dead_letters_are_those_of_the_stack(up):
+    assert up.run("dead", "list") == (0, "")
+    assert up.run("dead", "drop", "user.events") == (0, "0 dropped\n")
+    assert up.run("dead", "drop", "others.events")[0] == 1
+
+
 @pytest.mark.parametrize("part", sorted(PARTS))
 def test_up_replaces_what_was_killed(up, part):
     pid = up.pid(part)
