@@ -5,6 +5,8 @@
  * longer (or not yet) there, from its beginning: never from its end, which
  * would skip what nobody has seen.
  */
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +91,24 @@ static void on_rebalance(rd_kafka_t *kafka, rd_kafka_resp_err_t err,
 	log_info("has %d partitions", partitions->cnt);
 }
 
+/* Of the pool's directory, which all its releases share: FNV-1a. */
+static uint32_t pool_hash(void)
+{
+	char path[PATH_MAX + 1] = "", *end;
+	uint32_t hash = 2166136261;
+
+	if (readlink("/proc/self/exe", path, PATH_MAX) < 0)
+		log_exit(EXIT_SYSTEM, "/proc/self/exe: %s", strerror(errno));
+	end = strstr(path, "/releases/");
+	if (end)
+		*end = '\0';
+	for (const char *p = path; *p; p++)
+		hash = (hash ^ (unsigned char)*p) * 16777619;
+
+	return hash;
+}
+
+/* A slot of a pool on a host: two pools there may share a Kafka. */
 static void become_member(rd_kafka_conf_t *c, const char *group)
 {
 	const char *slot = getenv("POOL_SLOT");
@@ -99,7 +119,8 @@ static void become_member(rd_kafka_conf_t *c, const char *group)
 	if (!slot)
 		return;
 	gethostname(host, sizeof(host) - 1);
-	snprintf(member, sizeof(member), "%s-%s-%s", group, host, slot);
+	snprintf(member, sizeof(member), "%s-%s-%08x-%s", group, host,
+		 pool_hash(), slot);
 	consumer_set(c, "group.instance.id", member);
 }
 

@@ -8,6 +8,7 @@ import asyncio
 import collections
 import contextlib
 import dataclasses
+import itertools
 import json
 import os
 import pathlib
@@ -219,6 +220,7 @@ class Chats:
     """Messages to so many users each, straight to Kafka."""
 
     SIZE = 200
+    IDS = itertools.count(2**61)    # the outbox will not give these
 
     def __init__(self, persons):
         self.producer = confluent_kafka.Producer({
@@ -236,7 +238,8 @@ class Chats:
                     "sent": time.monotonic(), "to": [p.id for p in members]}
             self.producer.produce(
                 "chat.events", json.dumps(data), key=chat,
-                headers={"ce_type": "MessageSent", "ce_id": str(self.seq)})
+                headers={"ce_type": "MessageSent",
+                         "ce_id": str(next(self.IDS))})
             self.producer.flush()
             time.sleep(pause_s)
 
