@@ -50,6 +50,7 @@ static const char *const settings[][2] = {
 	{ "session.timeout.ms", "6000" },
 	{ "socket.timeout.ms", "6000" },
 	{ "heartbeat.interval.ms", "1000" },
+	{ "queued.min.messages", "2000" },	/* each takes a kilobyte */
 	{ "queued.max.messages.kbytes", "8192" },
 	{ "fetch.max.bytes", "8388608" },
 	{ "topic.metadata.refresh.interval.ms", "5000" },

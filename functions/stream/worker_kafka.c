@@ -22,6 +22,7 @@ static const char *const settings[][2] = {
 	{ "fetch.wait.max.ms", "500" },
 	{ "fetch.error.backoff.ms", "100" },
 	{ "fetch.message.max.bytes", "262144" },
+	{ "queued.min.messages", "2000" },	/* of a partition */
 	{ "queued.max.messages.kbytes", "4096" },
 	{ NULL, NULL }
 };

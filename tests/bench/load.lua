@@ -37,9 +37,10 @@ local function next_line(most)
 	return string.match(lines[at], "(%S+) (%S+) (%S+)")
 end
 
--- The next of the people of two hundred chats, and the chat.
+-- Some one of the people of two hundred chats, and the chat.
 local function next_talker()
-	local session, access = next_line(1000)
+	local session, access = string.match(lines[math.random(1000)],
+					     "(%S+) (%S+)")
 	local account = math.floor((tonumber(string.sub(session, -12)) - 1) / 5)
 
 	return access, string.format("00000000-0000-8000-a000-%012d",
