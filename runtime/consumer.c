@@ -6,6 +6,8 @@
  * While two members have the same partition, as after a rebalance, the row
  * makes the second wait for the first.
  */
+#include <malloc.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -253,12 +255,16 @@ static void do_all(struct consumer *c, rd_kafka_message_t **messages, size_t n)
 static void consume(struct consumer *c)
 {
 	rd_kafka_message_t *messages[BATCH];
+	bool was_busy = false;
 	size_t n;
 
 	while (!consumer_stop) {
 		n = feed_take(c->feed, messages, BATCH);
 		if (n > 0)
 			do_all(c, messages, n);
+		else if (was_busy)
+			malloc_trim(0);	/* of what a backlog took */
+		was_busy = n > 0;
 	}
 }
 

@@ -24,7 +24,7 @@ from wire import address_of, stream
 
 URL = os.environ["KITH_URL"]
 SESSIONS = 5                    # of an account, next to each other in TOKENS
-PAIRS = 50                      # of bench.sql, from 0 here
+PAIRS = 200                     # of bench.sql, from 0 here
 CONNECTIONS = 32                # for sending
 WARM_UP_S = 2
 PATIENCE_S = 10

@@ -66,13 +66,14 @@ class Nemesis:
 
     async def act(self, seconds):
         """Each in turn, in an order of chance, at least once."""
-        end = time.monotonic() + seconds
+        end, turn = time.monotonic() + seconds, []
         loop = asyncio.get_running_loop()
-        while time.monotonic() < end:
-            for act in random.sample(self.ACTS, len(self.ACTS)):
-                await loop.run_in_executor(None, act, self)
-                self.acts[act.__name__] += 1
-                await asyncio.sleep(random.uniform(*CALM_S))
+        while time.monotonic() < end or len(self.acts) < len(self.ACTS):
+            turn = turn or random.sample(self.ACTS, len(self.ACTS))
+            act = turn.pop()
+            await loop.run_in_executor(None, act, self)
+            self.acts[act.__name__] += 1
+            await asyncio.sleep(random.uniform(*CALM_S))
 
 
 def open_chats(kith, people):
