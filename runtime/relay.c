@@ -35,7 +35,7 @@
 
 enum {
 	BATCH = 1000,
-	LEAST_PAUSE_MS = 2,		/* between looks at the outbox */
+	LEAST_PAUSE_MS = 1,		/* between looks at the outbox */
 	BUSY_PAUSE_MS = 10,		/* unless woken */
 	IDLE_PAUSE_MS = 50,		/* after IDLE_MS without an event */
 	IDLE_MS = 1000,
