@@ -20,7 +20,8 @@ struct scoreboard_worker *worker_slot(void)
 		return &alone;
 	mapped = scoreboard_attach(SCOREBOARD_FD, atoi(slot));
 	if (!mapped)
-		log_exit(EXIT_SYSTEM, "descriptor 4 is no scoreboard");
+		log_exit(EXIT_SYSTEM, "descriptor 4 is no scoreboard of "
+			 "this version: the pool must be restarted");
 
 	return mapped;
 }
