@@ -103,8 +103,8 @@ bool http_seq_valid(const char *text);
 enum err http_limit(struct req *, const char **limit);
 
 /*
- * limit, and the decoded cursor (NULL: the first
- * page) of a list.  A cursor is sealed: *after is what http_page() was given.
+ * limit, and the decoded cursor (NULL: the first page) of a list.  A cursor is
+ * sealed: *after is what http_page() was given.
  */
 enum err http_paging(struct req *, const char **limit, const char **after);
 
@@ -122,9 +122,9 @@ enum err http_empty(struct req *, int status);
 enum err http_items(struct req *, const struct db_rows *,
 		    const char *next_or_null);
 /*
- * The same, a page with a cursor.  A row is its position in the
- * list, which a cursor holds, and its document; the statement was asked for one
- * row more than limit, which tells whether another page follows.
+ * The same, a page with a cursor.  A row is its position in the list, which the
+ * cursor holds, and its document; the statement was asked for one row more than
+ * limit, which tells whether another page follows.
  */
 enum err http_page(struct req *, const struct db_rows *, const char *limit);
 /*

@@ -10,8 +10,8 @@
 #include "runtime/fcgi.h"
 #include "runtime/log.h"
 #include "runtime/serve.h"
-#include "runtime/wake.h"
 #include "runtime/trace.h"
+#include "runtime/wake.h"
 
 void server_open(struct server *s, struct db_pool *pool,
 		 struct scoreboard_worker *slot,
