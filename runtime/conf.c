@@ -18,6 +18,8 @@ struct conf conf;
 
 static const char *const chats_with[] = { "accepted", "everyone", NULL };
 
+static const char *const push_private[] = { "refused", "allowed", NULL };
+
 static const struct variable {
 	const char *name;
 	size_t offset;
@@ -80,6 +82,26 @@ CHOICE("CHATS_WITH", chats_with, chats_with,
        "accepted or everyone: whom a user may add to a chat"),
 NUMBER("CHATS_HOURLY", chats_hourly, 1, 1000000, 60,
        "new chats an hour, of a user"),
+
+NUMBER("PUSH_WAIT_MS", push_wait_ms, 0, 3600000, 3000,
+       "a message may be received before it is pushed"),
+NUMBER("PUSH_LEASE_S", push_lease_s, 1, 3600, 30,
+       "until a push that a worker took is another's"),
+NUMBER("PUSH_TIMEOUT_MS", push_timeout_ms, 100, 600000, 10000, "of a push"),
+TEXT("FCM_ACCOUNT", fcm_account, NULL, "file: Google's service account"),
+TEXT("FCM_URL", fcm_url, "https://fcm.googleapis.com", "of FCM"),
+TEXT("APNS_KEY", apns_key, NULL, "file: Apple's signing key, PEM"),
+TEXT("APNS_KEY_ID", apns_key_id, "", "kid of that key"),
+TEXT("APNS_TEAM_ID", apns_team_id, "", "whose key it is"),
+TEXT("APNS_TOPIC", apns_topic, "", "bundle id of the app"),
+TEXT("APNS_URL", apns_url, "https://api.push.apple.com", "of APNs"),
+TEXT("APNS_SANDBOX_URL", apns_sandbox_url,
+     "https://api.sandbox.push.apple.com", "for apps in development"),
+TEXT("PUSH_CONTACT", push_contact, "mailto:admin@example.com",
+     "mailto: or https:, for the owners of push services"),
+TEXT("PUSH_CA", push_ca, NULL, "file: who signs for providers, PEM"),
+CHOICE("PUSH_PRIVATE", push_private, push_private,
+       "refused or allowed: endpoints at private addresses"),
 
 TEXT("RELAY_SOCKET", relay_socket, NULL, "unix socket that wakes the relay"),
 TEXT("KAFKA_BROKERS", kafka_brokers, "", "host:port, separated by commas"),

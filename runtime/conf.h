@@ -49,6 +49,19 @@ struct conf {
 	const char *chats_with;		/* "accepted" or "everyone" */
 	int chats_hourly;		/* new ones of a user */
 
+	/* Pushes.  A provider without its file is not served. */
+	int push_wait_ms;		/* a message may be received meanwhile */
+	int push_lease_s;		/* until a claimed push is due again */
+	int push_timeout_ms;		/* of one push */
+	const char *fcm_account;	/* file: a service account's JSON */
+	const char *fcm_url;
+	const char *apns_key;		/* file: PEM */
+	const char *apns_key_id, *apns_team_id, *apns_topic;
+	const char *apns_url, *apns_sandbox_url;
+	const char *push_contact;	/* for push services: mailto: or https: */
+	const char *push_ca;		/* file: PEM; NULL: the system's */
+	const char *push_private;	/* "refused" or "allowed" */
+
 	/* Events. */
 	const char *relay_socket;	/* see wake.h; NULL: none */
 	const char *kafka_brokers;

@@ -7,6 +7,8 @@
  *	refresh		lines of a number from 0 to 255 and 32 bytes in hex:
  *			refresh tokens.  The first line makes, all verify.
  *			Only for token-issuing functions.
+ *	vapid.pem	the private key of Web Push (RFC 8292), for notify-worker
+ *	vapid.pub	its public half, which browsers subscribe with
  *	secret		32 bytes in hex: cursors, stored answers, throttling
  *
  * infra/keys makes and rotates them.

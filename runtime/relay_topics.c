@@ -26,6 +26,7 @@ static const struct topic topics[] = {
 	{ "user.events",         WEEK,   DAY,    DAYS_30 },
 	{ "subscription.events", WEEK,   DAY,    DAYS_30 },
 	{ "chat.events",         DAY,    HOUR,   DAY },	/* it has texts */
+	{ "notification.events", WEEK,   DAY,    DAYS_30 },
 	{ "live.events",         MINUTE, MINUTE, NULL },
 };
 
