@@ -127,6 +127,9 @@ enum err http_items(struct req *, const struct db_rows *,
  * limit, which tells whether another page follows.
  */
 enum err http_page(struct req *, const struct db_rows *, const char *limit);
+/* With further members behind next: ",\"name\":value". */
+enum err http_page_and(struct req *, const struct db_rows *, const char *limit,
+		       const char *more);
 /*
  * nginx asks the worker of this function instead, for a path and query of its
  * socket's, and passes on what that answers.  Only a route that is live may.

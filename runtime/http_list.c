@@ -58,11 +58,12 @@ enum err http_paging(struct req *req, const char **limit, const char **after)
 	return OK;
 }
 
-enum err http_items(struct req *req, const struct db_rows *rows,
-		    const char *next_or_null)
+/* more: "" or further members, each with a comma in front. */
+static enum err list(struct req *req, const struct db_rows *rows,
+		     const char *next_or_null, const char *more)
 {
 	size_t bytes = sizeof("{\"items\":[],\"next\":\"\"}") +
-		       strlen(next_or_null ?: "null");
+		       strlen(next_or_null ?: "null") + strlen(more);
 	char *doc, *p;
 
 	for (int i = 0; i < rows->nrows; i++)
@@ -77,15 +78,21 @@ enum err http_items(struct req *req, const struct db_rows *rows,
 	}
 	p = stpcpy(p, "],\"next\":");
 	if (next_or_null)
-		sprintf(p, "\"%s\"}", next_or_null);
+		sprintf(p, "\"%s\"%s}", next_or_null, more);
 	else
-		stpcpy(p, "null}");
+		sprintf(p, "null%s}", more);
 
 	return http_json(req, 200, doc);
 }
 
-enum err http_page(struct req *req, const struct db_rows *rows,
-		   const char *limit)
+enum err http_items(struct req *req, const struct db_rows *rows,
+		    const char *next_or_null)
+{
+	return list(req, rows, next_or_null, "");
+}
+
+enum err http_page_and(struct req *req, const struct db_rows *rows,
+		       const char *limit, const char *more)
 {
 	const int most = atoi(limit);
 	struct db_rows page = *rows;
@@ -96,5 +103,11 @@ enum err http_page(struct req *req, const struct db_rows *rows,
 		cursor = keys_seal(req->arena, "cursor", list_of(req),
 				   rows->cell[(most - 1) * rows->ncols]);
 	}
-	return http_items(req, &page, cursor);
+	return list(req, &page, cursor, more);
+}
+
+enum err http_page(struct req *req, const struct db_rows *rows,
+		   const char *limit)
+{
+	return http_page_and(req, rows, limit, "");
 }

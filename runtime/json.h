@@ -21,8 +21,11 @@
 
 enum json_kind {
 	JSON_KIND_TEXT, JSON_KIND_EMAIL, JSON_KIND_CHOICE, JSON_KIND_ID,
-	JSON_KIND_IDS, JSON_KIND_NUMBER
+	JSON_KIND_IDS, JSON_KIND_NUMBER, JSON_KIND_NUMBERS, JSON_KIND_BOOLEAN,
+	JSON_KIND_STRINGS
 };
+
+#define JSON_NUMBER_MAX 9007199254740991	/* 2^53 - 1: RFC 8259, 6 */
 
 struct json_field {
 	const char *name;		/* NULL ends the table */
@@ -53,6 +56,18 @@ struct json_field {
 /* An integer from min, at least 1, to max, at most 2^53 - 1; read as digits. */
 #define JSON_NUMBER(type, member, min, max) \
 	{ #member, JSON_KIND_NUMBER, offsetof(type, member), min, max, NULL }
+/* The same; NULL when absent. */
+#define JSON_NUMBER_OR_NULL(type, member, max) \
+	{ #member, JSON_KIND_NUMBER, offsetof(type, member), 0, max, NULL }
+/* NULL when absent; else 1 to max numbers from 1, each once: "{1,2}". */
+#define JSON_NUMBERS_OR_NULL(type, member, max) \
+	{ #member, JSON_KIND_NUMBERS, offsetof(type, member), 0, max, NULL }
+/* Read as "true" or "false". */
+#define JSON_BOOLEAN(type, member) \
+	{ #member, JSON_KIND_BOOLEAN, offsetof(type, member), 1, 1, NULL }
+/* Optional; an object of strings, read as JSON of at most max bytes. */
+#define JSON_STRINGS(type, member, max) \
+	{ #member, JSON_KIND_STRINGS, offsetof(type, member), 0, max, NULL }
 
 /* A member that was refused, and a stable word for the reason. */
 struct json_error {

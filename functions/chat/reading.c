@@ -112,7 +112,7 @@ struct mark {
 
 static const struct json_field mark_fields[] = {
 	JSON_ID(struct mark, chat_id),
-	JSON_NUMBER(struct mark, seq, 1, 9007199254740991),
+	JSON_NUMBER(struct mark, seq, 1, JSON_NUMBER_MAX),
 	{ 0 }
 };
 
