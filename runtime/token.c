@@ -1,6 +1,8 @@
 /* token.c - access tokens: see token.h. */
+#include <assert.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,38 +36,82 @@ static const char *encode(struct arena *arena, const void *data, size_t bytes)
 	return text;
 }
 
-/* NULL: no memory. */
-static char *claims_text(const char *user, const char *session, int64_t now_s)
+/* The length of a word of a scope; 0: there is none. */
+static size_t word_chars(const char *scope)
 {
-	json_t *claims = json_pack("{s:s,s:s,s:s,s:s,s:I,s:I}",
-		"iss", conf.issuer, "aud", conf.audience,
-		"sub", user, "sid", session, "iat", (json_int_t)now_s,
-		"exp", (json_int_t)(now_s + conf.access_ttl_s));
-	char *text = json_dumps(claims, JSON_COMPACT | JSON_SORT_KEYS);
+	const char *c = scope;
 
-	json_decref(claims);
+	while (*c > ' ' && *c <= '~' && *c != '"' && *c != '\\')
+		c++;
+
+	return (size_t)(c - scope);
+}
+
+static bool scope_valid(const char *scope)
+{
+	size_t chars;
+
+	if (strnlen(scope, SCOPE_TEXT) == SCOPE_TEXT)
+		return false;
+
+	for (;; scope += chars + 1) {
+		chars = word_chars(scope);
+		if (chars == 0)
+			return false;
+		if (scope[chars] != ' ')
+			return scope[chars] == '\0';
+	}
+}
+
+bool token_allows(const struct token_claims *claims, const char *word)
+{
+	const char *scope = claims->scope;
+	size_t chars;
+
+	for (;; scope += chars + 1) {
+		chars = word_chars(scope);
+		if (chars > 0 && strlen(word) == chars &&
+		    memcmp(scope, word, chars) == 0)
+			return true;
+		if (!scope[chars])
+			return false;
+	}
+}
+
+/* NULL: no memory. */
+static char *claims_text(const struct token_claims *claims, int64_t now_s)
+{
+	json_t *object = json_pack("{s:s,s:s,s:s,s:s,s:s*,s:I,s:I}",
+		"iss", conf.issuer, "aud", conf.audience,
+		"sub", claims->user, "sid", claims->session,
+		"scope", *claims->scope ? claims->scope : NULL,
+		"iat", (json_int_t)now_s,
+		"exp", (json_int_t)claims->expires_s);
+	char *text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
+
+	json_decref(object);
 	return text;
 }
 
-enum err token_sign(struct arena *arena, const char *user,
-		    const char *session, int64_t now_s, const char **token)
+static enum err sign(struct arena *arena, const struct token_claims *claims,
+		     int64_t now_s, const char **token)
 {
-	char *claims = claims_text(user, session, now_s);
+	char *claimed = claims_text(claims, now_s);
 	unsigned char signature[ES256_BYTES];
 	const char *kid, *header, *text;
 	EVP_PKEY *key = keys_signing(&kid);
 
-	if (!key || !claims) {
-		free(claims);
+	if (!key || !claimed) {
+		free(claimed);
 		log_error("token: no key that signs, or bad claims");
 		return ERR_INTERNAL;
 	}
-	arena_defer(arena, free, claims);
+	arena_defer(arena, free, claimed);
 
 	header = arena_printf(arena, "%s%s%s", head, kid, tail);
 	text = arena_printf(arena, "%s.%s",
 			    encode(arena, header, strlen(header)),
-			    encode(arena, claims, strlen(claims)));
+			    encode(arena, claimed, strlen(claimed)));
 	if (!es256_sign(key, text, strlen(text), signature)) {
 		log_error("token: OpenSSL can't sign");
 		return ERR_INTERNAL;
@@ -74,6 +120,27 @@ enum err token_sign(struct arena *arena, const char *user,
 			      encode(arena, signature, sizeof(signature)));
 
 	return OK;
+}
+
+enum err token_sign(struct arena *arena, const char *user,
+		    const char *session, int64_t now_s, const char **token)
+{
+	struct token_claims claims = { .expires_s = now_s + conf.access_ttl_s };
+
+	snprintf(claims.user, UUID_TEXT, "%s", user);
+	snprintf(claims.session, UUID_TEXT, "%s", session);
+
+	return sign(arena, &claims, now_s, token);
+}
+
+enum err token_sign_service(struct arena *arena,
+			    const struct token_claims *claims, int64_t now_s,
+			    const char **token)
+{
+	assert(scope_valid(claims->scope));
+	assert(strcmp(claims->user, claims->session) == 0);
+
+	return sign(arena, claims, now_s, token);
 }
 
 /* Three parts of canonical base64url, nothing else. */
@@ -128,6 +195,13 @@ static bool time_between(const json_t *claims, const char *name,
 	       json_integer_value(time) <= last_s;
 }
 
+/* Without one, or in the form that it must have. */
+static bool scope_right(const json_t *claims)
+{
+	return !json_object_get(claims, "scope") ||
+	       scope_valid(text_of(claims, "scope"));
+}
+
 static bool claims_valid(const json_t *claims, int64_t now_s)
 {
 	const int64_t latest_s = now_s + LEEWAY_S;
@@ -136,6 +210,7 @@ static bool claims_valid(const json_t *claims, int64_t now_s)
 	       strcmp(text_of(claims, "aud"), conf.audience) == 0 &&
 	       uuid_valid(text_of(claims, "sub")) &&
 	       uuid_valid(text_of(claims, "sid")) &&
+	       scope_right(claims) &&
 	       time_between(claims, "exp", now_s - LEEWAY_S + 1, INT64_MAX) &&
 	       time_between(claims, "iat", 0, latest_s) &&
 	       (!json_object_get(claims, "nbf") ||
@@ -152,6 +227,7 @@ static enum err read_claims(const struct part *part, int64_t now_s,
 	if (valid) {
 		strcpy(out->user, text_of(claims, "sub"));
 		strcpy(out->session, text_of(claims, "sid"));
+		strcpy(out->scope, text_of(claims, "scope"));
 		out->expires_s = json_integer_value(json_object_get(claims,
 								    "exp"));
 	}

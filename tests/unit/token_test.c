@@ -17,6 +17,7 @@ static void a_token_says_whose_it_is_and_until_when(void **state)
 	assert_int_equal(token_verify(our_token(), NOW, &claims), OK);
 	assert_string_equal(claims.user, USER);
 	assert_string_equal(claims.session, SESSION);
+	assert_string_equal(claims.scope, "");
 	assert_int_equal(claims.expires_s, NOW + 600);
 }
 
