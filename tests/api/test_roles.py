@@ -10,6 +10,8 @@ TABLES = {                      # and a column to change
     "auth.account": "password",
     "auth.session": "ended_at",
     "auth.live_session": "account_id",
+    "auth.service": "revoked_at",
+    "auth.live_service": "id",
     "auth.throttle": "failures",
     "event.outbox": "data",
     "event.outbox_0": "data",
@@ -71,6 +73,7 @@ FUNCTIONS = {
 
 EVERY_FUNCTION = {
     "auth.live_session": "SELECT",
+    "auth.live_service": "SELECT",
     "event.idempotency": "SELECT INSERT UPDATE",
     "auth.rfc3339": "EXECUTE",
 }
