@@ -94,6 +94,7 @@ $(foreach n,$(names),$(eval $(filter-out $(B)/tests/$(n)_worker_%,\
 		tests/unit/harness.c)))
 $(foreach n,$(workers),$(eval $(filter $(B)/tests/$(n)_worker_%,$(tests)): \
 	$(call worker_objects,$(n),_*.c)))
+$(B)/tests/auth_test: $(B)/tests/unit/harness.o
 $(tests): $(B)/tests/%: $(B)/tests/unit/%.o
 $(tests): LDLIBS += -lcmocka
 

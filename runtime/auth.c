@@ -19,7 +19,7 @@ enum {
 struct entry {
 	unsigned char digest[SHA256_DIGEST_LENGTH];
 	struct token_claims claims;
-	int64_t looked_ms;	/* CLOCK_MONOTONIC; when the session was live */
+	int64_t looked_ms;	/* CLOCK_MONOTONIC; when it was live */
 };
 
 static struct entry remembered[REMEMBERED];
@@ -75,13 +75,14 @@ static const char *bearer_token(const struct req *req)
 	return req->authorization + bytes;
 }
 
-static enum err look_at_session(struct req *req, struct entry *e,
-				int64_t now_ms)
+/* Does the session, or the service, live? */
+static enum err look_again(struct req *req, struct entry *e, int64_t now_ms)
 {
 	const char *live;
 	enum err err;
 
-	err = db_one(req->db, &sql_session_live,
+	err = db_one(req->db, *e->claims.scope ? &sql_service_live
+					       : &sql_session_live,
 		     ARGS(e->claims.session, e->claims.user), &live);
 	if (err == ERR_NOT_FOUND)
 		return ERR_AUTH;
@@ -92,6 +93,23 @@ static enum err look_at_session(struct req *req, struct entry *e,
 	remember(e);
 
 	return OK;
+}
+
+/* Is it a token for this route?  RFC 6750, 3.1. */
+static enum err admit(struct req *req, const struct token_claims *claims)
+{
+	const struct route *r = req->route;
+
+	if (r->auth == AUTH_SERVICE ? token_allows(claims, r->scope)
+				    : !*claims->scope)
+		return OK;
+
+	req->reply.headers = arena_printf(req->arena,
+		"WWW-Authenticate: Bearer realm=\"kith\", "
+		"error=\"insufficient_scope\"%s\r\n",
+		r->scope ? arena_printf(req->arena, ", scope=\"%s\"", r->scope)
+			 : "");
+	return ERR_DENIED;
 }
 
 enum err auth_check(struct req *req)
@@ -116,10 +134,14 @@ enum err auth_check(struct req *req)
 	}
 
 	if (now_ms - e.looked_ms >= LOOK_AGAIN_MS) {
-		err = look_at_session(req, &e, now_ms);
+		err = look_again(req, &e, now_ms);
 		if (err)
 			return err;
 	}
+	err = admit(req, &e.claims);
+	if (err)
+		return err;
+
 	req->user = arena_copy(req->arena, e.claims.user, UUID_TEXT - 1);
 	req->session = arena_copy(req->arena, e.claims.session, UUID_TEXT - 1);
 	req->expires_s = e.claims.expires_s;

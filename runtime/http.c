@@ -133,7 +133,8 @@ static enum err answer(struct req *req)
 	if (err)
 		return err;
 
-	if (req->route->auth == AUTH_USER) {
+	if (req->route->auth == AUTH_USER ||
+	    req->route->auth == AUTH_SERVICE) {
 		err = auth_check(req);
 		if (err)
 			return err;

@@ -24,6 +24,7 @@ struct req;
 enum auth {
 	AUTH_NONE,		/* anybody */
 	AUTH_USER,		/* a valid access token of a live session */
+	AUTH_SERVICE,		/* one of a live service, with the scope */
 	AUTH_INTERNAL,		/* anybody, on the internal listener only */
 };
 
@@ -35,6 +36,7 @@ struct route {
 	bool creates;		/* honours Idempotency-Key */
 	bool cached;		/* nginx keeps its answers, as they allow */
 	bool live;		/* hands over to the worker: http_hand_over() */
+	const char *scope;	/* of AUTH_SERVICE; else NULL */
 };
 
 /* Each function's one symbol. */
@@ -73,8 +75,10 @@ struct req {
 	/* Set by the router. */
 	const struct route *route;
 	const char *id, *seq;		/* {id}, {seq} of the path, or NULL */
-	const char *user, *session;	/* of the token, or NULL; session.h
-					 * sets the user that it answers */
+	const char *user, *session;	/* of the token, or NULL: both are the
+					 * id of a service, if it is one's;
+					 * session.h sets the user that it
+					 * answers */
 	int64_t expires_s;		/* the token; since the epoch */
 
 	struct reply reply;

@@ -54,7 +54,7 @@ static enum err run_once(struct db *db, void *arg)
 {
 	struct run *run = arg;
 	struct req *req = run->req;
-	const char *claimed;
+	const char *account, *claimed;
 	enum err err;
 
 	/* A run before this one may have failed half-way. */
@@ -73,11 +73,13 @@ static enum err run_once(struct db *db, void *arg)
 	if (err)
 		return err;
 
+	account = req->route->auth == AUTH_SERVICE ? NULL : req->user;
+
 	return db_one(db, &sql_idempotency_store,
 		      ARGS(run->key, arena_printf(req->arena, "%d",
 						  req->reply.status),
 			   keys_seal(req->arena, "answer", run->key,
-				     req->reply.body), req->user), &claimed);
+				     req->reply.body), account), &claimed);
 }
 
 enum err idempotency_run(struct req *req)

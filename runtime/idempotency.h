@@ -4,10 +4,10 @@
  * The key, the change and the answer are committed together, so a client that
  * lost an answer asks again and gets it, byte for byte, for 24 hours.  A
  * refused request leaves nothing: its key may be used again.  Keys belong to
- * the account, or to nobody, and to the path.  Stored are a MAC of key and
- * request and the sealed answer: a copy of the table tells nothing.  An answer
- * is text, without headers of its own, and goes with the account that it was
- * for.
+ * the account or service, or to nobody, and to the path.  Stored are a MAC of
+ * key and request and the sealed answer: a copy of the table tells nothing.  An
+ * answer is text, without headers of its own, and goes with the account that it
+ * was for.
  *
  * Errors: ERR_INVALID for a key that is not 1 to 128 printable characters, or
  * (code idempotency_key_reused) came with another request before; those of

@@ -160,6 +160,28 @@ const char *token_of(const char *account, const char *session)
 	return token;
 }
 
+const char *service_new(const char *scope)
+{
+	const char *id = uuid_new(arena);
+
+	return sql("INSERT INTO auth.service (id, name, scope, expires_at)"
+		   " VALUES ('%s', '%s', '%s', now() + interval '1 day')"
+		   " RETURNING id", id, id, scope);
+}
+
+const char *service_token(const char *service, const char *scope)
+{
+	struct token_claims claims = { .expires_s = time(NULL) + 86400 };
+	const char *token;
+
+	snprintf(claims.user, UUID_TEXT, "%s", service);
+	snprintf(claims.session, UUID_TEXT, "%s", service);
+	snprintf(claims.scope, SCOPE_TEXT, "%s", scope);
+	assert_int_equal(token_sign_service(arena, &claims, time(NULL),
+					    &token), OK);
+	return token;
+}
+
 void assert_problem(struct reply reply, int status, const char *code)
 {
 	assert_int_equal(reply.status, status);

@@ -67,6 +67,12 @@ const char *session_of(const char *account);
 /* An access token of the session. */
 const char *token_of(const char *account, const char *session);
 
+/* A service with this scope, that lives for a day; its id. */
+const char *service_new(const char *scope);
+
+/* Its token: of this scope, whatever the service was made with. */
+const char *service_token(const char *service, const char *scope);
+
 void assert_problem(struct reply, int status, const char *code);
 
 /* 422 for one reason. */
