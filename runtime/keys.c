@@ -23,6 +23,7 @@ enum {
 	REFRESH_KEYS = 256,
 	KID_BYTES = 64,
 	COORDINATE_BYTES = 32,
+	POINT_BYTES = 1 + 2 * COORDINATE_BYTES,
 };
 
 static struct {
@@ -40,6 +41,7 @@ static struct {
 	int refresh_number;			/* -1: none */
 
 	unsigned char secret[KEYS_BYTES];
+	char vapid[BASE64URL_CHARS(POINT_BYTES) + 1];	/* "": none */
 } keys;
 
 static _Noreturn void refuse(const char *file, const char *why)
@@ -124,7 +126,7 @@ static bool kid_is_new(const char *kid)
 
 static void read_jwk(json_t *jwk)
 {
-	unsigned char point[1 + 2 * COORDINATE_BYTES] = {
+	unsigned char point[POINT_BYTES] = {
 		POINT_CONVERSION_UNCOMPRESSED
 	};
 	const char *kty, *crv, *alg, *use, *kid, *x, *y;
@@ -208,6 +210,23 @@ static void read_refresh(const char *directory)
 		refuse("refresh", "no keys");
 }
 
+static void read_vapid(const char *directory)
+{
+	FILE *file = open_file(directory, "vapid.pub", true);
+	unsigned char point[POINT_BYTES];
+	char line[128] = "";
+
+	if (!file)
+		return;
+	if (fgets(line, sizeof(line), file))
+		line[strcspn(line, "\n")] = '\0';
+	fclose(file);
+	if (strlen(line) != sizeof(keys.vapid) - 1 ||
+	    !base64url_decode(line, strlen(line), point))
+		refuse("vapid.pub", "not the point of a key");
+	strcpy(keys.vapid, line);
+}
+
 static void forget(void)
 {
 	for (size_t i = 0; i < keys.publics; i++)
@@ -232,6 +251,7 @@ void keys_read(const char *directory)
 	read_jwks(directory);
 	read_signing(directory);
 	read_refresh(directory);
+	read_vapid(directory);
 }
 
 /* A function that needs keys but has none is configured wrongly. */
@@ -269,6 +289,12 @@ int keys_refresh_number(void)
 {
 	must_be_loaded();
 	return keys.refresh_number;
+}
+
+const char *keys_vapid(void)
+{
+	must_be_loaded();
+	return *keys.vapid ? keys.vapid : NULL;
 }
 
 const unsigned char *keys_secret(void)

@@ -28,6 +28,9 @@
 /* Before any thread is started. */
 void keys_read(const char *directory);
 
+/* What vapid.pub has; NULL: there is none. */
+const char *keys_vapid(void);
+
 /*
  * HMAC-SHA256 of data under a key that is derived from the secret for this
  * purpose alone (HKDF, RFC 5869), as PostgreSQL reads a bytea.

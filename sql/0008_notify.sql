@@ -87,6 +87,17 @@ CREATE TABLE notify.device (
 );
 CREATE INDEX device_user_id_idx ON notify.device (user_id);
 
+-- A device as its user sees it.
+CREATE FUNCTION notify.device_document(d notify.device, of_session uuid)
+RETURNS json
+LANGUAGE sql STABLE
+RETURN json_build_object(
+	'id', d.session_id, 'platform', d.platform,
+	'environment', CASE WHEN d.platform = 'apns' THEN
+		CASE WHEN d.sandbox THEN 'sandbox' ELSE 'production' END END,
+	'created_at', auth.rfc3339(d.registered_at),
+	'current', d.session_id = of_session);
+
 -- Chats whose messages make no notifications.
 CREATE TABLE notify.mute (
 	user_id		uuid NOT NULL

@@ -31,6 +31,8 @@ static const struct kind {
 	{ "SubscriptionRequestAccepted", "subscription", PAIR, true },
 	{ "SubscriptionRequestDeclined", "subscription", PAIR, true },
 	{ "SubscriptionRemoved",         "subscription", PAIR, true },
+	{ "NotificationSent",  "notification", NAMED, true },
+	{ "NotificationsRead", "notification", NAMED, true },
 	{ "Typing",            "typing",   NAMED_OTHERS, false },
 	{ "Presence",          "presence", NAMED, false },
 };
