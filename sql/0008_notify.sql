@@ -52,6 +52,8 @@ CREATE TABLE notify.notification (
 
 CREATE UNIQUE INDEX notification_collapse_id_key
     ON notify.notification (user_id, collapse_id) WHERE NOT read;
+CREATE INDEX notification_actor_id_idx ON notify.notification (actor_id)
+ WHERE kind IN ('request', 'accepted');	-- gone when the actor has left Kith
 CREATE INDEX notification_created_at_idx
     ON notify.notification USING brin (created_at);
 

@@ -1,9 +1,11 @@
 GRANT SELECT ON notify.shown TO kith_notify;
-GRANT SELECT, INSERT, UPDATE (language, message, request, accepted, login,
-			      service)
+GRANT SELECT,
+      INSERT (user_id, language, message, request, accepted, login, service),
+      UPDATE (language, message, request, accepted, login, service)
    ON notify.box TO kith_notify;
-GRANT SELECT, INSERT, UPDATE (platform, token, p256dh, auth, sandbox,
-			      registered_at), DELETE
+GRANT SELECT,
+      INSERT (session_id, user_id, platform, token, p256dh, auth, sandbox),
+      UPDATE (platform, token, p256dh, auth, sandbox, registered_at), DELETE
    ON notify.device TO kith_notify;
 GRANT SELECT (device_id, lane), UPDATE (lane) ON notify.push TO kith_notify;
 GRANT SELECT, INSERT, UPDATE (chat_id), DELETE ON notify.mute TO kith_notify;

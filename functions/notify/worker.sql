@@ -81,3 +81,18 @@ SELECT sum(notify.make(ARRAY[account_id],
 			   AND before.device = s.device)
  WHERE s.id IS NOT NULL OR num_nulls(user_id, session_id) = 0
 HAVING count(*) > 0;
+
+-- name: user_deleted
+-- Nobody has a request of theirs any more.
+WITH e AS (
+	SELECT ($1::jsonb ->> 'user_id')::uuid AS user_id
+), told AS (
+	SELECT n.user_id, e.user_id AS leaver_id
+	  FROM e
+	  JOIN notify.notification n ON actor_id = e.user_id
+	 WHERE kind IN ('request', 'accepted')
+	 ORDER BY n.user_id
+)
+SELECT sum(notify.forget(user_id, NULL, leaver_id, NULL, $2))
+  FROM told
+HAVING (SELECT user_id IS NOT NULL FROM e);

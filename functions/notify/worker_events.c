@@ -9,6 +9,7 @@
  *	SubscriptionRequestDeclined	the request's goes
  *	SubscriptionRemoved		what one had of the other goes
  *	UserLoggedIn			to the user, if the device is new
+ *	UserDeleted			nobody has anything that they asked
  */
 #include "runtime/conf.h"
 #include "runtime/consumer.h"
@@ -62,6 +63,11 @@ static enum err subscription_ended(struct delivery *d)
 	return take_back(d, &sql_subscription_ended);
 }
 
+static enum err user_deleted(struct delivery *d)
+{
+	return take_back(d, &sql_user_deleted);
+}
+
 static enum err user_logged_in(struct delivery *d)
 {
 	return make(d, &sql_user_logged_in);
@@ -78,5 +84,6 @@ const struct consumption consumptions[] = {
 	  subscription_ended },
 	{ "subscription.events", "SubscriptionRemoved", subscription_ended },
 	{ "auth.events", "UserLoggedIn", user_logged_in },
+	{ "user.events", "UserDeleted", user_deleted },
 	{ 0 }
 };

@@ -26,6 +26,12 @@ TABLES = {                      # and a column to change
     "chat.member": "read_seq",
     "chat.message": "text",
     "chat.creation_rate": "used_until",
+    "notify.box": "unread",
+    "notify.notification": "read",
+    "notify.shown": "read",
+    "notify.device": "token",
+    "notify.mute": "chat_id",
+    "notify.push": "due_at",
     "stream.gateway": "alive_at",
     "stream.online": "gateway_id",
     "stream.seen": "at",
@@ -58,6 +64,22 @@ FUNCTIONS = {
     "event.empty_slots": "",
     "event.tidy": "",
     "event.tidy_inbox": "",
+    "notify.claim": "'{}', '{}', 0, 0",
+    "notify.collapse_id": "gen_random_uuid(), ''",
+    "notify.counted": "'', 0",
+    "notify.device_document": "NULL, NULL",
+    "notify.due": "",
+    "notify.forget": "NULL, NULL, NULL, NULL, NULL",
+    "notify.lanes": "",
+    "notify.lessen": "NULL, NULL, NULL, NULL",
+    "notify.make": "'{}', NULL, NULL, NULL",
+    "notify.mark_chat_read": "NULL, NULL, NULL, NULL",
+    "notify.mark_read": "NULL, NULL, NULL, NULL, NULL",
+    "notify.payload": "NULL, NULL, NULL, NULL, NULL, NULL",
+    "notify.phrase": "'', ''",
+    "notify.put": "'{}', NULL, '{}', NULL, NULL",
+    "notify.settle": "'{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'",
+    "notify.tidy": "",
     "profile.add_missing": "",
     "profile.avatar_path": "gen_random_uuid()",
     "profile.own": "NULL, '', true",
@@ -167,6 +189,34 @@ MAY = {
         "chat.members": "EXECUTE",
         "chat.remove_member": "EXECUTE",
     },
+    "kith_notify": EVERY_FUNCTION | {
+        "chat.member": "SELECT",
+        "notify.box": "SELECT INSERT",          # and UPDATE of some columns
+        "notify.shown": "SELECT",
+        "notify.device": "SELECT INSERT UPDATE DELETE",
+        "notify.mute": "SELECT INSERT UPDATE DELETE",
+        "notify.push": "SELECT",
+        "notify.collapse_id": "EXECUTE",
+        "notify.counted": "EXECUTE",
+        "notify.device_document": "EXECUTE",
+        "notify.forget": "EXECUTE",
+        "notify.make": "EXECUTE",
+        "notify.mark_read": "EXECUTE",
+        "notify.phrase": "EXECUTE",
+    },
+    "kith_notify_worker": {
+        "auth.session": "SELECT",
+        "event.inbox": "SELECT INSERT",
+        "chat.member": "SELECT",
+        "notify.notification": "SELECT",
+        "notify.mute": "SELECT DELETE",
+        "notify.claim": "EXECUTE",
+        "notify.due": "EXECUTE",
+        "notify.forget": "EXECUTE",
+        "notify.make": "EXECUTE",
+        "notify.mark_chat_read": "EXECUTE",
+        "notify.settle": "EXECUTE",
+    },
     "kith_stream": EVERY_FUNCTION | {
         "chat.chat": "SELECT",
         "chat.member": "SELECT",
@@ -193,6 +243,7 @@ MAY = {
         "event.tidy_inbox": "EXECUTE",
         "social.tidy": "EXECUTE",
         "chat.tidy": "EXECUTE",
+        "notify.tidy": "EXECUTE",
     },
 }
 
@@ -232,6 +283,20 @@ COLUMNS = {
         "UPDATE chat.member SET read_seq = DEFAULT",
         "INSERT INTO event.inbox (at) VALUES (now())",
         "INSERT INTO event.outbox (slot) VALUES (0)",
+    ],
+    "kith_notify": [
+        "INSERT INTO notify.box (last_number) VALUES (7)",
+        "UPDATE notify.box SET unread = 0",
+        "INSERT INTO notify.device (badge) VALUES (7)",
+        "UPDATE notify.device SET user_id = DEFAULT",
+        "SELECT read_seq FROM chat.member",
+        "SELECT number FROM notify.push",
+        "UPDATE notify.push SET due_at = now()",
+    ],
+    "kith_notify_worker": [
+        "SELECT address FROM auth.session",
+        "SELECT body FROM notify.notification",
+        "INSERT INTO event.inbox (at) VALUES (now())",
     ],
     "kith_register": [
         "INSERT INTO auth.account (email_verified) VALUES (true)",
@@ -309,7 +374,8 @@ def permitted(role):
             with connection.cursor() as cursor:
                 cursor.execute(statement)
         except (psycopg2.errors.InsufficientPrivilege,
-                psycopg2.errors.WrongObjectType):
+                psycopg2.errors.WrongObjectType,
+                psycopg2.errors.ObjectNotInPrerequisiteState):
             return False
         except psycopg2.errors.IntegrityError:
             pass                # of DEFAULT VALUES
@@ -319,6 +385,31 @@ def permitted(role):
 
     yield try_it
     connection.close()
+
+
+def test_all_that_there_is_is_named_here():
+    with psycopg2.connect(os.environ["DATABASE_URL"]) as connection:
+        cursor = connection.cursor()
+        cursor.execute(
+            "SELECT relnamespace::regnamespace || '.' || relname"
+            "  FROM pg_class"
+            " WHERE relkind IN ('r', 'v', 'p') AND relowner IN ("
+            "	SELECT oid FROM pg_roles WHERE rolname = current_user)"
+            "   AND relnamespace::regnamespace::text"
+            "	!~ '^(pg_|information_schema)'"
+            "   AND relname !~ '^outbox_[1-3]$'")
+        assert {name for name, in cursor} == set(TABLES)
+        cursor.execute(
+            "SELECT DISTINCT pronamespace::regnamespace || '.' || proname"
+            "  FROM pg_proc p"
+            " WHERE pronamespace::regnamespace::text"
+            "	!~ '^(pg_|information_schema)'"
+            "   AND NOT EXISTS (SELECT FROM pg_depend"
+            "	WHERE objid = p.oid AND deptype = 'e')")
+        assert {name for name, in cursor} == set(FUNCTIONS)
+        cursor.execute("SELECT rolname FROM pg_roles"
+                       " WHERE rolname ~ '^kith_' AND rolcanlogin")
+        assert {name for name, in cursor} == {*MAY, "kith_owner"}
 
 
 def test_a_role_may_do_what_it_needs_and_no_more(role, permitted):
