@@ -109,6 +109,25 @@ CREATE TABLE notify.mute (
 	CONSTRAINT mute_pkey PRIMARY KEY (user_id, chat_id)
 );
 
+-- What a user wants to be told: the one place that decides it.
+CREATE FUNCTION notify.preferences(who uuid) RETURNS json
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+	SELECT json_build_object(
+		'language', coalesce(language, 'en'),
+		'message', coalesce(message, true),
+		'request', coalesce(request, true),
+		'accepted', coalesce(accepted, true),
+		'login', coalesce(login, true),
+		'service', coalesce(service, true),
+		'muted_chats', ARRAY(SELECT chat_id
+				       FROM notify.mute
+				      WHERE user_id = who
+				      ORDER BY chat_id))
+	  FROM (VALUES (who)) me (user_id)
+	  LEFT JOIN notify.box USING (user_id);
+END;
+
 -- What is still to be pushed: of a collapse_id only the newest, with the time
 -- of the oldest.  Whoever pushes it claims it: then it is due again after a
 -- lease, whatever becomes of the claimer.

@@ -12,7 +12,7 @@ GRANT SELECT, INSERT, UPDATE (chat_id), DELETE ON notify.mute TO kith_notify;
 GRANT SELECT (chat_id, user_id) ON chat.member TO kith_notify;
 GRANT EXECUTE ON FUNCTION notify.collapse_id, notify.counted,
       notify.device_document, notify.forget, notify.make, notify.mark_read,
-      notify.phrase TO kith_notify;
+      notify.phrase, notify.preferences TO kith_notify;
 -- All is found by its key or one user's, whatever the values.
 ALTER ROLE kith_notify SET plan_cache_mode = force_generic_plan;
 ALTER ROLE kith_notify SET enable_seqscan = off;

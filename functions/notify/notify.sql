@@ -92,19 +92,7 @@ DELETE FROM notify.device
 RETURNING 1;
 
 -- name: preferences_get
-SELECT json_build_object(
-	'language', coalesce(language, 'en'),
-	'message', coalesce(message, true),
-	'request', coalesce(request, true),
-	'accepted', coalesce(accepted, true),
-	'login', coalesce(login, true),
-	'service', coalesce(service, true),
-	'muted_chats', ARRAY(SELECT chat_id
-			       FROM notify.mute
-			      WHERE user_id = $1
-			      ORDER BY chat_id))
-  FROM (VALUES ($1::uuid)) me (user_id)
-  LEFT JOIN notify.box USING (user_id);
+SELECT notify.preferences($1);
 
 -- name: preferences_put
 INSERT INTO notify.box (user_id, language, message, request, accepted, login,

@@ -12,11 +12,14 @@ GRANT SELECT, DELETE ON profile.avatar TO kith_user;
 -- UPDATE lets it lock the pairs of who leaves.
 GRANT SELECT, UPDATE (since) ON social.subscription TO kith_user;
 GRANT SELECT ON chat.chat, chat.member, chat.message TO kith_user;
+GRANT SELECT ON notify.box, notify.mute, notify.shown TO kith_user;
+GRANT SELECT (session_id, user_id, platform, token, registered_at)
+   ON notify.device TO kith_user;
 GRANT INSERT (topic, type, key, data, traceparent)
    ON event.outbox TO kith_user;
 GRANT EXECUTE ON FUNCTION auth.throttle_attempt, auth.throttle_delay,
-      chat.shown, profile.avatar_path, profile.own, profile.public
-   TO kith_user;
+      chat.shown, notify.counted, notify.phrase, notify.preferences,
+      profile.avatar_path, profile.own, profile.public TO kith_user;
 -- Search is always by index, whatever it is for: planning it took longer than
 -- finding the beginnings.
 ALTER ROLE kith_user SET enable_seqscan = off;

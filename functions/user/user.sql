@@ -137,7 +137,22 @@ SELECT json_build_object(
 			ORDER BY sent_at, m.chat_id, seq), '[]')
 		  FROM chat.member
 		  JOIN chat.message m USING (chat_id)
-		 WHERE user_id = $1 AND sender_id = $1))
+		 WHERE user_id = $1 AND sender_id = $1),
+	'notifications', (
+		SELECT coalesce(json_agg(json_build_object(
+			'number', number, 'kind', kind, 'title', title,
+			'body', body, 'data', data, 'created_at', created_at,
+			'read', read) ORDER BY number), '[]')
+		  FROM notify.shown
+		 WHERE user_id = $1),
+	'notification_preferences', notify.preferences($1),
+	'devices', (
+		SELECT coalesce(json_agg(json_build_object(
+			'id', session_id, 'platform', platform,
+			'token', token, 'registered_at',
+			auth.rfc3339(registered_at)) ORDER BY session_id), '[]')
+		  FROM notify.device
+		 WHERE user_id = $1))
   FROM profile.profile p
   JOIN auth.account USING (id)
  WHERE id = $1;

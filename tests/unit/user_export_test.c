@@ -16,13 +16,17 @@ static void an_export_of_nothing_has_all_members(void **state)
 	assert_int_equal(r.status, 200);
 	assert_string_equal(members(r.body), "exported_at profile avatar_image"
 					     " sessions subscriptions"
-					     " chats messages");
+					     " chats messages notifications"
+					     " notification_preferences"
+					     " devices");
 	assert_string_equal(at(r.body, "profile"),
 			    GET("/user/me", .token = ann.token).body);
 	assert_string_equal(at(r.body, "avatar_image"), "null");
 	assert_string_equal(at(r.body, "subscriptions"), "[]");
 	assert_string_equal(at(r.body, "chats"), "[]");
 	assert_string_equal(at(r.body, "messages"), "[]");
+	assert_string_equal(at(r.body, "notifications"), "[]");
+	assert_string_equal(at(r.body, "devices"), "[]");
 }
 
 static void an_export_has_the_image(void **state)
@@ -140,9 +144,33 @@ static void an_export_has_ones_chats_and_own_messages(void **state)
 	assert_null(strstr(doc, "secret"));
 }
 
+static void an_export_has_notifications_and_devices(void **state)
+{
+	struct person ann = person_new(), bob = person_new();
+	const char *chat = talk(ann, bob), *doc;
+
+	(void)state;
+	sql("SELECT notify.make('{%s}', ROW(NULL, NULL, 'message', '%s', 1,"
+	    " false, '%s', 2, NULL, NULL, NULL, now(), 'infinity'"
+	    ")::notify.notification, '1 day', '')", ann.id, chat, bob.id);
+	sql("INSERT INTO notify.device (session_id, user_id, platform, token)"
+	    " VALUES ('%s', '%s', 'fcm', '%s')", ann.session, ann.id,
+	    ann.session);
+	sql("INSERT INTO notify.mute (user_id, chat_id) VALUES ('%s', '%s')",
+	    ann.id, chat);
+	doc = GET("/user/me/export", .token = ann.token).body;
+	assert_string_equal(at(doc, "notifications,0,data,chat_id"),
+			    text("\"%s\"", chat));
+	assert_string_equal(at(doc, "notification_preferences,muted_chats,0"),
+			    text("\"%s\"", chat));
+	assert_string_equal(at(doc, "devices,0,token"),
+			    text("\"%s\"", ann.session));
+}
+
 FUNCTION_TESTS("user",
 	CLAIM(an_export_of_nothing_has_all_members),
 	CLAIM(an_export_has_the_image),
 	CLAIM(an_export_has_the_live_sessions),
 	CLAIM(an_export_has_all_subscriptions),
-	CLAIM(an_export_has_ones_chats_and_own_messages))
+	CLAIM(an_export_has_ones_chats_and_own_messages),
+	CLAIM(an_export_has_notifications_and_devices))
