@@ -34,12 +34,13 @@ worker_objects = $(patsubst %.c,$(B)/%.o,$(wildcard functions/$(1)/worker$(2)))
 # A directory with sources is a function; its worker*.c are another program.
 names := $(sort $(patsubst functions/%/,%,$(dir $(wildcard functions/*/*.c))))
 workers := $(patsubst functions/%/worker.c,%,$(wildcard functions/*/worker.c))
-programs := $(addprefix $(B)/bin/,$(names) $(workers:=-worker) pool relay dead)
+programs := $(addprefix $(B)/bin/,$(names) $(workers:=-worker) pool relay dead \
+	token)
 tests := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*_test.c))
 headers := $(patsubst %,$(B)/%.h,$(filter-out %grants.sql,\
 	$(wildcard runtime/*.sql functions/*/*.sql)))
 special := $(call objects,runtime/main.c runtime/pool*.c runtime/relay*.c \
-	runtime/dead*.c)
+	runtime/dead*.c runtime/token_main.c)
 all := $(call objects,runtime/*.c functions/*/*.c tests/*/*.c) \
 	$(call worker_objects,*,*.c)
 
@@ -85,6 +86,7 @@ $(foreach n,$(workers),$(eval $(B)/bin/$(n)-worker: \
 $(B)/bin/pool: $(call objects,runtime/pool*.c)
 $(B)/bin/relay: $(call objects,runtime/relay*.c)
 $(B)/bin/dead: $(call objects,runtime/dead*.c)
+$(B)/bin/token: $(B)/runtime/token_main.o
 
 # A test whose name begins with a function's is linked with it, and with the
 # fixtures of that name; one of a worker with the worker but for worker.c.

@@ -32,12 +32,19 @@ has_pool() {
 	grep -qxF -e "$1" <<<"$(pool_names)"
 }
 
+# Put what its pool was started with into environment; false if none runs.
+environment_of() {
+	local pid
+
+	pid=$(pid_of "$1") || return
+	mapfile -d '' -t environment <"/proc/$pid/environ"
+}
+
 # Of a running function the values are those that its pool was started with.
 describe() {
-	local pid environment
+	local environment
 
-	if pid=$(pid_of "$1"); then
-		mapfile -d '' -t environment <"/proc/$pid/environ"
+	if environment_of "$1"; then
 		environment=(-i "${environment[@]}")
 	else
 		environment=("PATH=$PATH")

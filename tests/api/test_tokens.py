@@ -125,6 +125,7 @@ def test_a_header_with_a_member_twice_is_refused(kith, forge):
     {"aud": "other"}, {"aud": ["kith", "other"]}, {"aud": None},
     {"sub": str(uuid.uuid4())}, {"sub": "me"}, {"sub": None},
     {"sid": str(uuid.uuid4())}, {"sid": "' OR 1=1--"}, {"sid": None},
+    {"scope": "notifications:send"}, {"scope": ""}, {"scope": ["a"]},
 ], ids=str)
 def test_other_claims_are_refused(kith, forge, claims):
     assert_refused(kith, forge.change(claims=claims))

@@ -16,6 +16,7 @@ import threading
 import time
 import uuid
 
+import jwt
 import psycopg2
 import pytest
 
@@ -104,6 +105,25 @@ def test_dead_letters_are_those_of_the_stack(up):
     assert up.run("dead", "list") == (0, "")
     assert up.run("dead", "drop", "user.events") == (0, "0 dropped\n")
     assert up.run("dead", "drop", "others.events")[0] == 1
+
+
+def test_tokens_of_services_are_what_its_functions_accept(up):
+    up.down()
+    assert up.run("token", "list") == (
+        1, f"stack: no stack is up in {up.var}\n")
+    up.up(ISSUER="https://kith.example", AUDIENCE="messenger")
+    code, text = up.run("token", "mailer", "notifications:send",
+                        ISSUER="https://other.example")
+    assert code == 0
+    claims = jwt.decode(text.strip(), options={"verify_signature": False})
+    assert claims["iss"] == "https://kith.example"
+    assert claims["aud"] == "messenger"
+    with Client(up.stack_env["KITH_URL"]) as client:
+        client.headers["Authorization"] = f"Bearer {text.strip()}"
+        assert client.get("/sessions").status_code == 403
+        assert up.run("token", "revoke", "mailer") == (0, "mailer revoked\n")
+        wait_until(lambda: client.get("/sessions").status_code == 401, 1)
+    up.down()
 
 
 @pytest.mark.parametrize("part", sorted(PARTS))
