@@ -42,8 +42,23 @@ def claims_of(text):
     return jwt.decode(text, options={"verify_signature": False})
 
 
+def forge_of(text):
+    pem = (VAR / "keys/signing.pem").read_bytes()
+    return Forge(text, serialization.load_pem_private_key(pem, None))
+
+
 def bearer(text):
     return {"Authorization": f"Bearer {text}"}
+
+
+def send(kith, text, user, title="News", **headers):
+    return kith.post("/notifications/send", headers=bearer(text) | headers,
+                     json={"user_ids": [user.id], "title": title})
+
+
+def titles(kith, user):
+    answer = kith.get("/notifications", headers=user.bearer)
+    return [item["title"] for item in answer.json()["items"]]
 
 
 def state(name):
@@ -72,9 +87,10 @@ def expire(name, database):
     return expire
 
 
-def assert_denied(answer):
+def assert_denied(answer, scope=""):
     assert_problem(answer, 403, "forbidden")
-    assert 'error="insufficient_scope"' in answer.headers["WWW-Authenticate"]
+    assert answer.headers["WWW-Authenticate"] == (
+        'Bearer realm="kith", error="insufficient_scope"' + scope)
 
 
 def assert_refused(answer):
@@ -94,6 +110,39 @@ def test_a_token_says_what_it_allows_and_until_when(name, words, days):
     assert abs(claims["iat"] - time.time()) < 30
 
 
+def test_a_service_does_what_its_token_allows(kith, account, name):
+    user = account()
+    assert send(kith, make(name), user).status_code == 202
+    assert titles(kith, user) == ["News"]
+
+
+def test_a_user_is_no_service(kith, account):
+    user = account()
+    assert_denied(send(kith, user.tokens["access_token"], user),
+                  f', scope="{SCOPE}"')
+    assert titles(kith, user) == []
+
+
+def test_a_service_without_the_scope_is_denied(kith, account, name):
+    forge = forge_of(make(name))
+    user = account()
+    for scope in "notifications", SCOPE + "s", "notifications: send":
+        text = forge.change(claims={"scope": scope})
+        assert_denied(send(kith, text, user), f', scope="{SCOPE}"')
+    assert titles(kith, user) == []
+
+
+def test_a_service_gets_the_same_answer_again(kith, account, name):
+    user, text = account(), make(name)
+    first, again = (send(kith, text, user, **{"Idempotency-Key": name})
+                    for _ in range(2))
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.json() == first.json()
+    assert titles(kith, user) == ["News"]
+    assert_problem(send(kith, text, user, "Olds", **{"Idempotency-Key": name}),
+                   422, "idempotency_key_reused")
+
+
 def test_a_service_is_no_user(kith, name):
     headers = bearer(make(name))
     assert_denied(kith.get("/sessions", headers=headers))
@@ -101,19 +150,17 @@ def test_a_service_is_no_user(kith, name):
     assert_denied(kith.get("/stream", headers=headers))
 
 
-def test_a_revoked_token_is_refused_within_a_second(kith, name):
-    headers = bearer(make(name))
+def test_a_revoked_token_is_refused_within_a_second(kith, account, name):
+    user, text = account(), make(name)
     for _ in range(20):         # every worker knows it
-        assert kith.get("/sessions", headers=headers).status_code == 403
+        assert send(kith, text, user).status_code == 202
     assert token("revoke", name) == (0, f"{name} revoked\n", "")
-    revoked = time.monotonic()
-    last = revoked
-    while time.monotonic() < revoked + 1.5:
-        asked = time.monotonic()
-        if kith.get("/sessions", headers=headers).status_code != 401:
+    revoked = last = time.monotonic()
+    while (asked := time.monotonic()) < revoked + 1.5:
+        if send(kith, text, user).status_code != 401:
             last = asked
     assert last - revoked < 1
-    assert_refused(kith.get("/sessions", headers=headers))
+    assert_refused(send(kith, text, user))
 
 
 def test_an_expired_token_is_refused(kith, name, expire):
@@ -128,9 +175,8 @@ def test_an_expired_token_is_refused(kith, name, expire):
     {"sid": "0190a6b2-7c1e-7d3a-9f10-0123456789ab"},
 ], ids=str)
 def test_what_is_not_the_services_token_is_refused(kith, name, change):
-    """Though our own key has signed it."""
-    pem = (VAR / "keys/signing.pem").read_bytes()
-    forge = Forge(make(name), serialization.load_pem_private_key(pem, None))
+    """Though our own key signed it."""
+    forge = forge_of(make(name))
     assert_denied(kith.get("/sessions", headers=bearer(forge.sign())))
     assert_refused(kith.get("/sessions",
                             headers=bearer(forge.change(claims=change))))
@@ -178,7 +224,8 @@ def test_of_those_made_at_once_one_lives(name):
 
 
 def test_what_does_not_live_is_not_revoked(name, expire):
-    assert token("revoke", name) == (1, "", f"token: no token of {name} lives\n")
+    assert token("revoke", name) == (
+        1, "", f"token: no token of {name} lives\n")
     make(name)
     expire()
     assert token("revoke", name)[0] == 1
