@@ -42,7 +42,7 @@ CREATE TABLE notify.notification (
 	read		boolean NOT NULL DEFAULT false,
 	actor_id	uuid,		-- who wrote, asked, accepted
 	seq		bigint,		-- of the newest message
-	title		text,		-- of a service
+	title		text,		-- of a service, or the group
 	body		text,		-- the same; the device of a login
 	data		json,		-- of a service
 	created_at	timestamptz NOT NULL,
@@ -182,38 +182,64 @@ WHEN language = 'ru' THEN CASE
 WHEN n = 1 THEN ' new message'
 ELSE ' new messages' END;
 
--- A notification as its user sees it: the one place that decides it.
+-- A notification as clients have it.  Of a row's type JSON is made faster than
+-- by json_build_object().
+CREATE TYPE notify.document AS (
+	number		bigint,
+	kind		notify.kind,
+	title		text,
+	body		text,
+	data		json,
+	created_at	text,
+	read		boolean
+);
+CREATE TYPE notify.message_data AS (
+	chat_id		uuid,
+	seq		bigint,
+	sender_id	uuid,
+	count		integer
+);
+CREATE TYPE notify.login_data AS (session_id uuid, device text);
+CREATE TYPE notify.user_data AS (user_id uuid);
+
+-- A notification as its user sees it now: the one place that decides it.
 CREATE VIEW notify.shown AS
-SELECT n.user_id, n.number, n.kind,
+SELECT n.user_id, n.number, b.unread, ROW(n.number, n.kind,
        CASE n.kind
-	WHEN 'service' THEN n.title
-	WHEN 'login' THEN notify.phrase(language, 'login')
-	ELSE coalesce(c.title, p.nickname, notify.phrase(language, 'somebody'))
-		|| CASE WHEN n.kind = 'message' AND n.count > 1
+	WHEN 'message' THEN
+		coalesce(n.title, p.nickname,
+			 notify.phrase(language, 'somebody'))
+		|| CASE WHEN n.count > 1
 		   THEN ' · ' || notify.counted(language, n.count)
 		   ELSE '' END
-	END AS title,
+	WHEN 'service' THEN n.title
+	WHEN 'login' THEN notify.phrase(language, 'login')
+	ELSE coalesce(p.nickname, notify.phrase(language, 'somebody'))
+	END,
        CASE n.kind
+	WHEN 'message' THEN
+		CASE WHEN n.title IS NULL THEN '' ELSE
+			coalesce(p.nickname, notify.phrase(language,
+							   'somebody'))
+			|| ': ' END
+		|| coalesce(m.text, notify.phrase(language, 'deleted'))
 	WHEN 'service' THEN coalesce(n.body, '')
 	WHEN 'login' THEN coalesce(nullif(n.body, ''),
 				   notify.phrase(language, 'device'))
-	WHEN 'message' THEN CASE WHEN c.title IS NULL THEN '' ELSE
-		coalesce(p.nickname, notify.phrase(language, 'somebody'))
-			|| ': ' END
-		|| coalesce(m.text, notify.phrase(language, 'deleted'))
-	ELSE notify.phrase(language, n.kind::text) END AS body,
+	ELSE notify.phrase(language, n.kind::text)
+	END,
        CASE n.kind
+	WHEN 'message' THEN row_to_json(ROW(n.collapse_id, n.seq, n.actor_id,
+					    n.count)::notify.message_data)
 	WHEN 'service' THEN coalesce(n.data, '{}')
-	WHEN 'login' THEN json_build_object('session_id', n.collapse_id,
-					    'device', n.body)
-	WHEN 'message' THEN json_build_object('chat_id', n.collapse_id,
-		'seq', n.seq, 'sender_id', n.actor_id, 'count', n.count)
-	ELSE json_build_object('user_id', n.actor_id) END AS data,
-       auth.rfc3339(n.created_at) AS created_at, n.read
+	WHEN 'login' THEN row_to_json(ROW(n.collapse_id,
+					  n.body)::notify.login_data)
+	ELSE row_to_json(ROW(n.actor_id)::notify.user_data)
+	END,
+       auth.rfc3339(n.created_at), n.read)::notify.document AS document
   FROM notify.notification n
   JOIN notify.box b USING (user_id)
   LEFT JOIN profile.profile p ON p.id = n.actor_id
-  LEFT JOIN chat.chat c ON n.kind = 'message' AND c.id = n.collapse_id
   LEFT JOIN chat.message m
 	 ON n.kind = 'message' AND m.chat_id = n.collapse_id AND m.seq = n.seq;
 
@@ -479,7 +505,7 @@ END;
 -- they take.
 CREATE FUNCTION notify.payload(of_platform notify.platform, device_token text,
 			       collapse text, ttl_s integer, unread integer,
-			       n notify.shown)
+			       n notify.document)
 RETURNS json
 LANGUAGE sql STABLE
 RETURN CASE of_platform
@@ -591,7 +617,7 @@ BEGIN ATOMIC
 	       d.platform::text, d.sandbox, d.token, d.p256dh, d.auth,
 	       notify.payload(d.platform, d.token,
 			      replace(p.collapse_id::text, '-', ''),
-			      age.ttl_s, b.unread, n)::text,
+			      age.ttl_s, b.unread, n.document)::text,
 	       age.ttl_s, p.number IS NOT NULL, b.unread,
 	       d.registered_at::text
 	  FROM claimed p

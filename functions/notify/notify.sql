@@ -8,11 +8,7 @@ SELECT notify.make($1, ROW(
 
 -- name: notification_list
 -- Of $1, newest first, from behind the position $3; and how many are unread.
-SELECT number,
-       json_build_object('number', number, 'kind', kind, 'title', title,
-			 'body', body, 'data', data, 'created_at', created_at,
-			 'read', read),
-       (SELECT unread FROM notify.box WHERE user_id = $1)
+SELECT number, row_to_json(document), unread
   FROM notify.shown
  WHERE user_id = $1 AND number < coalesce($3::bigint, 9223372036854775807)
  ORDER BY number DESC
@@ -20,11 +16,7 @@ SELECT number,
 
 -- name: notification_list_after
 -- The same, oldest first, from behind the number $3.
-SELECT number,
-       json_build_object('number', number, 'kind', kind, 'title', title,
-			 'body', body, 'data', data, 'created_at', created_at,
-			 'read', read),
-       (SELECT unread FROM notify.box WHERE user_id = $1)
+SELECT number, row_to_json(document), unread
   FROM notify.shown
  WHERE user_id = $1 AND number > $3::bigint
  ORDER BY number

@@ -10,7 +10,8 @@ SELECT notify.make(ARRAY(
 	   AND NOT EXISTS (SELECT
 			     FROM notify.mute
 			    WHERE (user_id, chat_id) = (m.user_id, e.chat_id))),
-	ROW(NULL, NULL, 'message', chat_id, 1, false, sender_id, seq, NULL,
+	ROW(NULL, NULL, 'message', chat_id, 1, false, sender_id, seq,
+	    (SELECT title FROM chat.chat WHERE id = chat_id),
 	    NULL, NULL, sent_at, sent_at + interval '28 days'
 	    )::notify.notification,
 	make_interval(secs => $2::integer / 1000.0), $3)

@@ -139,10 +139,8 @@ SELECT json_build_object(
 		  JOIN chat.message m USING (chat_id)
 		 WHERE user_id = $1 AND sender_id = $1),
 	'notifications', (
-		SELECT coalesce(json_agg(json_build_object(
-			'number', number, 'kind', kind, 'title', title,
-			'body', body, 'data', data, 'created_at', created_at,
-			'read', read) ORDER BY number), '[]')
+		SELECT coalesce(json_agg(row_to_json(document)
+			ORDER BY number), '[]')
 		  FROM notify.shown
 		 WHERE user_id = $1),
 	'notification_preferences', notify.preferences($1),

@@ -133,7 +133,7 @@ def test_reading_a_chat_reads_its_notification(act, friends, say, told):
     one, other = friends
     for _ in range(3):
         chat = say(one, other)["chat_id"]
-    wait_until(lambda: told(other)[0]["data"].get("seq") == 3, 10)
+    wait_until(lambda: [i["data"]["seq"] for i in told(other)] == [3], 10)
     act(other, "/messages/read", chat_id=chat, seq=2)
     wait_until(lambda: told(other)[0]["data"]["count"] == 1, 10)
     assert not told(other)[0]["read"]

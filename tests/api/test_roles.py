@@ -28,7 +28,7 @@ TABLES = {                      # and a column to change
     "chat.creation_rate": "used_until",
     "notify.box": "unread",
     "notify.notification": "read",
-    "notify.shown": "read",
+    "notify.shown": "document",
     "notify.device": "token",
     "notify.mute": "chat_id",
     "notify.push": "due_at",
@@ -216,6 +216,7 @@ MAY = {
     "kith_notify_worker": {
         "auth.session": "SELECT",
         "event.inbox": "SELECT INSERT",
+        "chat.chat": "SELECT",
         "chat.member": "SELECT",
         "notify.notification": "SELECT",
         "notify.mute": "SELECT DELETE",

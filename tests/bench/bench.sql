@@ -66,5 +66,32 @@ SELECT chat_id, seq, user_id, gen_random_uuid(),
   FROM chat.member, generate_series(1, 100) seq
  WHERE seq % 2 = right(user_id::text, 1)::integer % 2;
 
+-- They have been told of 30 things each, of all kinds, and take pushes.
+INSERT INTO notify.box (user_id, last_number, unread)
+SELECT user_id, 30, 3 FROM chat.member;
+
+INSERT INTO notify.notification (user_id, number, kind, collapse_id, read,
+	actor_id, seq, title, body, created_at, expires_at)
+SELECT user_id, number, kind::notify.kind,
+       CASE kind WHEN 'message' THEN chat_id ELSE gen_random_uuid() END,
+       number < 28, ('00000000-0000-7000-9000-' ||
+		     lpad((2000 + number)::text, 12, '0'))::uuid,
+       CASE kind WHEN 'message' THEN number END,
+       CASE kind WHEN 'service' THEN 'Kith rests tonight' END,
+       CASE kind WHEN 'service' THEN 'From 2 to 3 nothing can be sent.'
+		 WHEN 'login' THEN 'laptop' END,
+       now(), now() + interval '28 days'
+  FROM chat.member, generate_series(1, 30) number,
+       LATERAL (SELECT (ARRAY['request', 'message', 'login', 'message',
+			      'accepted', 'message', 'service'])[number % 7 + 1]
+		) k (kind);
+
+INSERT INTO notify.device (session_id, user_id, platform, token)
+SELECT id, account_id, 'fcm', id::text
+  FROM auth.session
+ WHERE account_id IN (SELECT user_id FROM chat.member)
+   AND right(id::text, 12)::integer % 5 = 0;
+
+VACUUM ANALYZE notify.box, notify.notification, notify.device;
 VACUUM ANALYZE auth.account, auth.session, profile.profile, social.subscription,
 	       chat.chat, chat.member, chat.message;

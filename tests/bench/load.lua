@@ -85,6 +85,12 @@ function make.subscriptions()
 	return get("/subscriptions/me?limit=50")
 end
 
+function make.notifications()
+	local access = next_talker()
+	return wrk.format("GET", "/notifications",
+			  { Authorization = "Bearer " .. access })
+end
+
 function make.avatar()
 	return wrk.format("GET",
 		"/avatars/00000000-0000-8000-8000-000000000000.webp")
