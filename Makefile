@@ -25,7 +25,7 @@ CFLAGS := -std=gnu17 -g -fPIE $(flags_$(FLAVOUR)) -Wall -Wextra -Werror \
 	-Wno-missing-field-initializers
 LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 LDLIBS := -lfcgi -ljansson -largon2 -lcrypto -lpq -lrdkafka -licui18n -licuuc \
-	-ljpeg -lpng -lwebp -levent_core -lpthread
+	-ljpeg -lpng -lwebp -levent_core -lcurl -lpthread
 
 objects = $(patsubst %.c,$(B)/%.o,\
 	$(filter-out $(wildcard functions/*/worker*.c),$(wildcard $(1))))
