@@ -15,6 +15,7 @@ struct totals {
 	int streams;
 	uint64_t shed, dropped, published, consumed, duplicates, dead, lag;
 	uint64_t delivered, resyncs, cut_slow;
+	uint64_t pushes[PUSHES];
 	size_t routes;
 	struct route_total {
 		char name[72];
@@ -61,6 +62,8 @@ static void add_counters(struct totals *t, const struct scoreboard_worker *w)
 	t->delivered += w->delivered;
 	t->resyncs += w->resyncs;
 	t->cut_slow += w->cut_slow;
+	for (int i = 0; i < PUSHES; i++)
+		t->pushes[i] += w->pushes[i];
 	for (int i = 0; i < SCOREBOARD_ROUTES; i++)
 		add_route(t, &w->route[i]);
 }
@@ -131,6 +134,21 @@ static void print_workers(FILE *out, const struct totals *t)
 			t->board->function, states[s], t->workers[s]);
 }
 
+static void print_pushes(FILE *out, const struct totals *t)
+{
+	static const char *const outcomes[PUSHES] = {
+		[PUSH_SENT] = "sent",
+		[PUSH_GONE] = "gone",
+		[PUSH_REFUSED] = "refused",
+		[PUSH_LATER] = "later",
+	};
+
+	for (int i = 0; i < PUSHES; i++)
+		fprintf(out, "kith_pushes_total{function=\"%s\","
+			"outcome=\"%s\"} %lu\n", t->board->function,
+			outcomes[i], t->pushes[i]);
+}
+
 /* A family of one sample a function. */
 #define SINGLE(family, value) \
 	static void print_##family(FILE *out, const struct totals *t) \
@@ -188,6 +206,7 @@ static const struct family {
   print_stream_resyncs_total },
 { "streams_cut_total", "counter", "Streams cut for reading slowly.",
   print_streams_cut_total },
+{ "pushes_total", "counter", "Answers of push providers.", print_pushes },
 { "worker_restarts_total", "counter", "Workers that died.",
   print_worker_restarts_total },
 { "generation", "gauge", "The generation that serves.", print_generation },

@@ -181,6 +181,8 @@ void scoreboard_retire(struct scoreboard *board, struct scoreboard_worker *w)
 	add(&board->retired.delivered, &w->delivered);
 	add(&board->retired.resyncs, &w->resyncs);
 	add(&board->retired.cut_slow, &w->cut_slow);
+	for (int i = 0; i < PUSHES; i++)
+		add(&board->retired.pushes[i], &w->pushes[i]);
 	for (int i = 0; i < SCOREBOARD_ROUTES; i++)
 		add_route(board, &w->route[i]);
 

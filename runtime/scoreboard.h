@@ -27,6 +27,9 @@ enum {
 /* Upper bounds in microseconds of all buckets but the last. */
 extern const uint32_t scoreboard_bucket_us[SCOREBOARD_BUCKETS - 1];
 
+/* What became of a push. */
+enum push_outcome { PUSH_SENT, PUSH_GONE, PUSH_REFUSED, PUSH_LATER, PUSHES };
+
 enum worker_state {
 	WORKER_NONE,		/* the slot is free */
 	WORKER_STARTING,
@@ -62,6 +65,7 @@ struct scoreboard_worker {
 	_Atomic uint64_t delivered;		/* events, to a stream each */
 	_Atomic uint64_t resyncs;		/* streams told to load anew */
 	_Atomic uint64_t cut_slow;		/* streams of slow readers */
+	_Atomic uint64_t pushes[PUSHES];	/* by enum push_outcome */
 	struct scoreboard_thread thread[SCOREBOARD_THREADS];
 	struct scoreboard_route route[SCOREBOARD_ROUTES];
 };

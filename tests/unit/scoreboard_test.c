@@ -51,6 +51,7 @@ static void work(int slot, const char *route)
 	w->duplicates = 6;
 	w->dead = 4;
 	w->lag = 1000;
+	w->pushes[PUSH_GONE] = 8;
 	snprintf(w->route[0].name, sizeof(w->route[0].name), "%s", route);
 	scoreboard_count(&w->route[0], 204, 700);
 }
@@ -166,6 +167,8 @@ static void a_dead_workers_counters_are_kept_and_its_slot_is_free(void **state)
 	assert_int_equal(r->duplicates, 18);
 	assert_int_equal(r->dead, 12);
 	assert_int_equal(r->lag, 0);
+	assert_int_equal(r->pushes[PUSH_GONE], 24);
+	assert_int_equal(r->pushes[PUSH_SENT], 0);
 	assert_string_equal(r->route[0].name, "GET /a");
 	assert_int_equal(r->route[0].status[2], 1);
 	assert_string_equal(r->route[1].name, "GET /b");
