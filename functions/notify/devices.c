@@ -177,11 +177,13 @@ static enum err register_device(struct db *db, void *registration)
 	struct registration *r = registration;
 	const struct device *d = &r->device;
 	const char *const *row;		/* device, whether it is new */
-	const char *locked;
+	const char *done;
 	enum err err;
 
-	err = db_one(db, &sql_device_take, ARGS(r->req->session, d->token),
-		     &locked);
+	err = db_one(db, &sql_device_lock, ARGS(d->token), &done);
+	if (!err)
+		err = db_one(db, &sql_device_take,
+			     ARGS(r->req->session, d->token), &done);
 	if (err)
 		return err;
 	err = db_row(db, &sql_device_put,

@@ -31,14 +31,16 @@ SELECT notify.mark_read($1, $2, $3, $4, $5);
 -- name: notification_delete
 SELECT 1 WHERE notify.forget($1, $2, NULL, $3, $4) > 0;
 
+-- name: device_lock
+-- Nobody else takes the token $1 before this transaction ends.
+SELECT pg_advisory_xact_lock(hashtextextended($1, 0));
+
 -- name: device_take
--- Nobody else takes the token $2 before this transaction ends, and whoever had
--- it, but for the session $1, has it no more.
-WITH locked AS MATERIALIZED (
-	SELECT pg_advisory_xact_lock(hashtextextended($2, 0))
-), taken AS (
+-- Whoever had the token $2, but for the session $1, has it no more.  It sees
+-- those who held the lock before: its snapshot is younger than the lock.
+WITH taken AS (
 	DELETE FROM notify.device
-	 WHERE token = (SELECT $2 FROM locked) AND session_id <> $1
+	 WHERE token = $2 AND session_id <> $1
 	RETURNING 1
 )
 SELECT count(*) FROM taken;
