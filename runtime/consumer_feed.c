@@ -83,6 +83,7 @@ static void on_rebalance(rd_kafka_t *kafka, rd_kafka_resp_err_t err,
 	rd_kafka_committed(kafka, partitions, COMMITTED_MS);
 	f->taken = rd_kafka_topic_partition_list_copy(partitions);
 	f->done = rd_kafka_topic_partition_list_copy(partitions);
+	lag_begin(kafka, f->done);
 	rd_kafka_assign(kafka, partitions);
 	/* One that was ours before may be paused from then. */
 	if (f->paused)
@@ -225,7 +226,7 @@ static void measure_lag(struct feed *f)
 	if (consumer_now_ms() - f->lag_ms < LAG_MS)
 		return;
 	f->lag_ms = consumer_now_ms();
-	lag = f->done ? lag_measure(f->kafka, f->done) : 0;
+	lag = f->done ? lag_measure(f->kafka, f->done, f->paused) : 0;
 	if (lag >= 0)
 		atomic_store(&f->slot->lag, (uint64_t)lag);
 }

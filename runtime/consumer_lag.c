@@ -21,37 +21,44 @@ static bool ask(rd_kafka_t *kafka, rd_kafka_topic_partition_list_t *list,
 	return true;
 }
 
-/* What was never committed is read from its beginning. */
-static bool complete(rd_kafka_t *kafka, rd_kafka_topic_partition_list_t *done)
+void lag_begin(rd_kafka_t *kafka, rd_kafka_topic_partition_list_t *done)
 {
 	rd_kafka_topic_partition_list_t *begin;
-	bool known = true;
-
-	for (int i = 0; i < done->cnt; i++)
-		known &= done->elems[i].offset >= 0;
-	if (known)
-		return true;
 
 	begin = rd_kafka_topic_partition_list_copy(done);
-	known = ask(kafka, begin, RD_KAFKA_OFFSET_BEGINNING);
-	for (int i = 0; known && i < done->cnt; i++)
-		if (done->elems[i].offset < 0)
-			done->elems[i].offset = begin->elems[i].offset;
+	if (ask(kafka, begin, RD_KAFKA_OFFSET_BEGINNING))
+		for (int i = 0; i < done->cnt; i++)
+			if (done->elems[i].offset < 0)
+				done->elems[i].offset = begin->elems[i].offset;
 	rd_kafka_topic_partition_list_destroy(begin);
-
-	return known;
 }
 
-int64_t lag_measure(rd_kafka_t *kafka, rd_kafka_topic_partition_list_t *done)
+/* Where each partition ended when it was last fetched from. */
+static bool recall(rd_kafka_t *kafka, rd_kafka_topic_partition_list_t *list)
+{
+	int64_t low;
+
+	for (int i = 0; i < list->cnt; i++) {
+		rd_kafka_topic_partition_t *p = &list->elems[i];
+
+		if (rd_kafka_get_watermark_offsets(kafka, p->topic,
+						   p->partition, &low,
+						   &p->offset) ||
+		    p->offset < 0)
+			return false;
+	}
+	return true;
+}
+
+int64_t lag_measure(rd_kafka_t *kafka,
+		    const rd_kafka_topic_partition_list_t *done, bool paused)
 {
 	rd_kafka_topic_partition_list_t *end;
 	int64_t lag = 0;
 
-	if (!complete(kafka, done))
-		return -1;
-
 	end = rd_kafka_topic_partition_list_copy(done);
-	if (!ask(kafka, end, RD_KAFKA_OFFSET_END))
+	if (!(paused ? ask(kafka, end, RD_KAFKA_OFFSET_END)
+		     : recall(kafka, end)))
 		lag = -1;
 	for (int i = 0; lag >= 0 && i < end->cnt; i++)
 		if (end->elems[i].offset > done->elems[i].offset)

@@ -70,11 +70,19 @@ void feed_done(struct feed *, const rd_kafka_message_t *);
 void feed_wait(struct feed *, int ms);
 
 /*
- * How many messages lie ahead of done[], where the group stands; -1: Kafka
- * doesn't say so within a moment.  An offset that isn't known becomes that of
- * the partition's beginning.
+ * An offset of done[] that isn't known becomes that of the partition's
+ * beginning, if Kafka says so within a moment.  Before the partitions are
+ * assigned: a question waits behind a fetch that is under way.
  */
-int64_t lag_measure(rd_kafka_t *, rd_kafka_topic_partition_list_t *done);
+void lag_begin(rd_kafka_t *, rd_kafka_topic_partition_list_t *done);
+
+/*
+ * How many messages lie ahead of done[], where the group stands; -1: it isn't
+ * known yet.  Each fetch tells where a partition ends; only while they are
+ * paused, Kafka is asked, for a moment.
+ */
+int64_t lag_measure(rd_kafka_t *, const rd_kafka_topic_partition_list_t *done,
+		    bool paused);
 
 /* Where dead letters are sent from; connects when the first is sent. */
 struct dead_letters;
