@@ -256,14 +256,16 @@ BEGIN
 END
 $$;
 
--- Puts a push in line, or in the place of one that its device has not got yet.
+-- In plpgsql, which plans a statement once for a session, where SQL would at
+-- each call.  Puts a push in line, or in the place of one that its device has not got yet.
 -- One that waits keeps its time, as does one that failed; one that is on its
 -- way is followed by this.
 CREATE FUNCTION notify.put(devices uuid[], collapse uuid, numbers bigint[],
 			   due timestamptz, of_seq bigint)
 RETURNS void
-LANGUAGE sql
-BEGIN ATOMIC
+LANGUAGE plpgsql
+AS $$
+BEGIN
 	INSERT INTO notify.push AS p (device_id, collapse_id, user_id, number,
 				      lane, due_at, newest_due_at, seq)
 	SELECT session_id, collapse, user_id, number, lane, due, due, of_seq
@@ -276,7 +278,8 @@ BEGIN ATOMIC
 			ELSE p.due_at END,
 	       seq = CASE WHEN p.claimed THEN excluded.seq ELSE p.seq END,
 	       tries = CASE WHEN p.claimed THEN 0 ELSE p.tries END;
-END;
+END
+$$;
 
 -- Makes a notification for each of these users who wants one, tells their
 -- streams, and has it pushed after a while.  Of `new` neither user_id nor number
@@ -473,8 +476,10 @@ $$;
 
 -- The lanes in which something is to be pushed: by the index, one look each.
 CREATE FUNCTION notify.lanes() RETURNS SETOF text
-LANGUAGE sql STABLE
-BEGIN ATOMIC
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+	RETURN QUERY
 	WITH RECURSIVE next AS (
 		(SELECT lane FROM notify.push ORDER BY lane LIMIT 1)
 		UNION ALL
@@ -487,19 +492,22 @@ BEGIN ATOMIC
 		 WHERE lane IS NOT NULL
 	)
 	SELECT lane FROM next WHERE lane IS NOT NULL;
-END;
+END
+$$;
 
 -- Is anything due?
 CREATE FUNCTION notify.due() RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	SELECT EXISTS (
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN EXISTS (
 		SELECT
 		  FROM notify.lanes() l (name)
 		 WHERE EXISTS (SELECT
 				 FROM notify.push
 				WHERE lane = l.name AND due_at <= now()));
-END;
+END
+$$;
 
 -- What a provider is sent.  Of long texts the beginning is pushed: 4 kB is what
 -- they take.
@@ -548,8 +556,11 @@ RETURNS TABLE (device_id uuid, collapse_id uuid, id bigint, tries integer,
 	       lane text, platform text, sandbox boolean, token text,
 	       p256dh text, auth text, payload text, ttl_s integer,
 	       urgent boolean, badge integer, registered text)
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	WITH picked AS MATERIALIZED (
 		SELECT due.*
 		  FROM notify.lanes() l (name)
@@ -630,7 +641,8 @@ BEGIN ATOMIC
 	       LATERAL (SELECT coalesce(ceil(extract(epoch FROM
 				raw.expires_at - now())), 86400)::integer)
 		age (ttl_s);
-END;
+END
+$$;
 
 -- What became of claims.  One that was taken over or replaced meanwhile is left
 -- alone.  How many were not.
@@ -639,8 +651,12 @@ CREATE FUNCTION notify.settle(device_ids uuid[], collapse_ids uuid[],
 			      waits_ms integer[], badges integer[],
 			      registered text[])
 RETURNS integer
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	matched integer;
+BEGIN
 	WITH settled AS MATERIALIZED (
 		SELECT s.*
 		  FROM unnest(device_ids, collapse_ids, ids, settle.tries,
@@ -679,8 +695,10 @@ BEGIN ATOMIC
 			 ORDER BY device_id, id DESC) s
 		 WHERE d.session_id = s.device_id AND d.badge <> s.badge
 	)
-	SELECT count(*)::integer FROM settled;
-END;
+	SELECT count(*) INTO matched FROM settled;
+	RETURN matched;
+END
+$$;
 
 -- Deletes some of what has served its time; the relay calls it when it calls
 -- event.tidy().

@@ -1,5 +1,6 @@
 """
-events.py COUNT - events a second of the relay alone and of a consumer alone.
+events.py COUNT - events a second of the relay alone and of a consumer, beside
+which notify-worker looks for what the users asked of others.
 
 So many UserDeleted, of users that nobody is in a chat with, wait in the outbox
 when the relay is started, and then in Kafka when chat-worker is, which looks
@@ -26,13 +27,13 @@ def stack(*words):
                    stdout=subprocess.DEVNULL)
 
 
-def counted(metrics, name, function):
+def counted(metrics, name, function, labels=""):
     """Since its pool was started; 0 while it has no worker."""
     text = metrics.get("/metrics").text
     value = {sample: int(number) for sample, number in
              re.findall(r"^kith_(\S+) (\d+)$", text, re.MULTILINE)}
     ready = value.get(f'workers{{function="{function}",state="ready"}}', 0)
-    return value[f'{name}{{function="{function}"}}'] if ready else 0
+    return value[f'{name}{{function="{function}"{labels}}}'] if ready else 0
 
 
 def rate(metrics, name, function, count):
@@ -47,7 +48,7 @@ def rate(metrics, name, function, count):
 
 def main(count):
     with Client(os.environ["KITH_INTERNAL_URL"]) as metrics:
-        stack("down", "relay", "chat-worker")
+        stack("down", "relay", "chat-worker", "notify-worker")
         with psycopg2.connect(os.environ["DATABASE_URL"]) as connection:
             connection.cursor().execute(
                 "INSERT INTO event.outbox (topic, type, key, data)"
@@ -58,10 +59,11 @@ def main(count):
         for title, name, function, aim in [
                 ("relay alone", "events_published_total", "relay",
                  " (aim >= 20,000/s)"),
-                ("chat-worker alone", "events_consumed_total",
+                ("chat-worker", "events_consumed_total",
                  "chat-worker", "")]:
             print(f"{title:34} {rate(metrics, name, function, count):8.0f}/s"
                   f"  of {count}{aim}")
 
 
-main(int(sys.argv[1]))
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
