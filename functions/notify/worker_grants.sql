@@ -13,3 +13,6 @@ GRANT EXECUTE ON FUNCTION notify.claim, notify.due, notify.forget, notify.make,
 -- All is found by its key or one user's: planning took as long as running.
 ALTER ROLE kith_notify_worker SET plan_cache_mode = force_generic_plan;
 ALTER ROLE kith_notify_worker SET enable_seqscan = off;
+-- What is claimed is thought to be more than it is, and joined with all rows.
+ALTER ROLE kith_notify_worker SET enable_hashjoin = off;
+ALTER ROLE kith_notify_worker SET enable_mergejoin = off;
