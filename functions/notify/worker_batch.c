@@ -82,7 +82,7 @@ void batch_add(struct batch *b, const struct push *push,
 	put(b, 1, push->collapse_id);
 	put(b, 2, push->id);
 	put_number(b, 3, push->tries);
-	put(b, 4, verdict_outcome(kind));
+	put(b, 4, verdict_word(kind));
 	put_number(b, 5, wait_ms);
 	put(b, 6, push->badge);
 	put(b, 7, push->registered);

@@ -107,6 +107,7 @@ int claim_all(struct db *db, struct arena *arena, struct lanes *lanes,
 	const char *lease = arena_printf(arena, "%d", conf.push_lease_s);
 	struct db_rows rows = { 0 };
 	enum err err = OK;
+	int first;
 
 	if (q.total > 0)
 		err = db_all(db, &sql_push_claim,
@@ -116,8 +117,11 @@ int claim_all(struct db *db, struct arena *arena, struct lanes *lanes,
 	if (err)
 		return 0;
 
+	/* From anywhere: lanes come in order, and room may not last for all. */
+	first = rows.nrows > 0 ? (int)(random() % rows.nrows) : 0;
 	for (int i = 0; i < rows.nrows; i++) {
-		const struct push push = push_of(rows.cell + i * COLUMNS);
+		const int row = (first + i) % rows.nrows;
+		const struct push push = push_of(rows.cell + row * COLUMNS);
 
 		each(arg, &push);
 	}

@@ -1,141 +1,8 @@
-/* worker_lane.c - see worker_lane.h. */
+/* worker_lane.c - windows and breakers: see worker_lane.h. */
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "functions/notify/worker_lane.h"
-#include "runtime/conf.h"
-#include "runtime/log.h"
-
-enum { BUCKETS = 1024 };
-
-struct lanes {
-	struct lane *all[LANES];
-	int n;
-	short bucket[BUCKETS];		/* index + 1 in all[]; 0: none */
-	short next[LANES];		/* in its bucket, the same */
-	int origins;			/* pushes on their way to them */
-	int strangers;			/* and to those never heard from */
-	unsigned int seed;
-};
-
-static const char *const providers[] = {
-	[LANE_FCM] = "fcm",
-	[LANE_APNS] = "apns",
-	[LANE_APNS_SANDBOX] = "apns-sandbox",
-};
-
-/* FNV-1a. */
-static short *bucket_of(struct lanes *ls, const char *name)
-{
-	uint32_t hash = 2166136261;
-
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 16777619;
-	return &ls->bucket[hash % BUCKETS];
-}
-
-static void begin(struct lanes *ls, int i, const char *name,
-		  enum lane_kind kind)
-{
-	struct lane *lane = ls->all[i];
-	short *bucket = bucket_of(ls, name);
-
-	*lane = (struct lane){
-		.name = strdup(name), .kind = kind,
-		.window = kind == LANE_ORIGIN ? LANE_NEW :
-			  kind == LANE_APNS_SANDBOX ? LANE_STREAMS :
-			  LANE_PROVIDER,
-		.logged_ms = INT64_MIN,
-	};
-	if (!lane->name)
-		log_exit(EXIT_SYSTEM, "out of memory");
-	ls->next[i] = *bucket;
-	*bucket = (short)(i + 1);
-}
-
-static void forget(struct lanes *ls, int i)
-{
-	short *at = bucket_of(ls, ls->all[i]->name);
-
-	while (*at != i + 1)
-		at = &ls->next[*at - 1];
-	*at = ls->next[i];
-	free(ls->all[i]->name);
-}
-
-struct lanes *lanes_new(void)
-{
-	struct lanes *ls = calloc(1, sizeof(*ls));
-	struct lane *places = calloc(LANES, sizeof(*places));
-
-	if (!ls || !places)
-		log_exit(EXIT_SYSTEM, "out of memory");
-	for (int i = 0; i < LANES; i++)
-		ls->all[i] = &places[i];
-	for (; ls->n < LANE_ORIGIN; ls->n++)
-		begin(ls, ls->n, providers[ls->n], (enum lane_kind)ls->n);
-	ls->seed = (unsigned int)random();
-
-	return ls;
-}
-
-void lanes_free(struct lanes *ls)
-{
-	for (int i = 0; i < ls->n; i++)
-		free(ls->all[i]->name);
-	free(ls->all[0]);
-	free(ls);
-}
-
-/*
- * Whose place a new one gets: of those without pushes one that was used last
- * the longest ago, and whose breaker is open only if there is no other.
- */
-static int worst(const struct lanes *ls)
-{
-	int found = -1;
-
-	for (int i = LANE_ORIGIN; i < ls->n; i++) {
-		const struct lane *l = ls->all[i];
-		const struct lane *f = found < 0 ? NULL : ls->all[found];
-
-		if (l->flying > 0)
-			continue;
-		if (!f || l->open < f->open ||
-		    (l->open == f->open && l->used_ms < f->used_ms))
-			found = i;
-	}
-	return found;
-}
-
-struct lane *lanes_find(struct lanes *ls, const char *name, int64_t now_ms)
-{
-	int i = *bucket_of(ls, name) - 1;
-
-	while (i >= 0 && strcmp(ls->all[i]->name, name) != 0)
-		i = ls->next[i] - 1;
-
-	if (i < 0) {
-		if (strnlen(name, LANE_NAME_BYTES) == LANE_NAME_BYTES)
-			return NULL;
-		i = ls->n < LANES ? ls->n++ : worst(ls);
-		if (i < 0)
-			return NULL;
-		if (ls->all[i]->name)
-			forget(ls, i);
-		begin(ls, i, name, LANE_ORIGIN);
-	}
-	ls->all[i]->used_ms = now_ms;
-
-	return ls->all[i];
-}
-
-struct lane *const *lanes_all(const struct lanes *ls, int *n)
-{
-	*n = ls->n;
-	return ls->all;
-}
+#include "functions/notify/worker_lane_private.h"
 
 static int least(int a, int b)
 {
@@ -150,13 +17,37 @@ int lanes_room_of_new(const struct lanes *ls)
 	return room > 0 ? least(room, LANE_NEW) : 0;
 }
 
+static bool may_scout(const struct lane *lane, int64_t now_ms)
+{
+	const int most = lane->kind == LANE_APNS_SANDBOX ? 1 :
+			 LANE_CONNECTIONS;
+
+	return !lane->scouting && now_ms >= lane->scout_ms &&
+	       lane->connections < most;
+}
+
+/* Its connections have been left alone for so long that they may be gone. */
+static bool idle(const struct lane *lane, int64_t now_ms)
+{
+	return lane->flying == 0 && now_ms >= lane->used_ms + LANE_IDLE_MS;
+}
+
+static int window(const struct lane *lane, int64_t now_ms)
+{
+	if (lane->open)
+		return now_ms < lane->until_ms ? 0 : 1;
+	if (lane->kind == LANE_ORIGIN)
+		return lane->window;
+	if (lane->connections == 0 || idle(lane, now_ms))
+		return 1;
+	return lane->connections * LANE_STREAMS + lane->scouting +
+	       may_scout(lane, now_ms);
+}
+
 int lanes_room(const struct lanes *ls, const struct lane *lane, int64_t now_ms)
 {
-	int room = lane->window;
+	int room = window(lane, now_ms) - lane->flying;
 
-	if (lane->open)
-		room = now_ms < lane->until_ms ? 0 : 1;
-	room -= lane->flying;
 	if (lane->kind == LANE_ORIGIN)
 		room = least(room, LANE_ORIGINS - ls->origins);
 	if (lane->kind == LANE_ORIGIN && !lane->heard)
@@ -176,14 +67,25 @@ static void count(struct lanes *ls, struct lane *lane, int n)
 		ls->strangers += n;
 }
 
-void lanes_start(struct lanes *ls, struct lane *lane, int64_t now_ms)
+bool lanes_start(struct lanes *ls, struct lane *lane, int64_t now_ms)
 {
+	bool scout;
+
+	if (idle(lane, now_ms))
+		lane->connections = 0;
+	scout = lane->kind != LANE_ORIGIN && !lane->scouting &&
+		lane->flying >= lane->connections * LANE_STREAMS;
+	lane->scouting = lane->scouting || scout;
 	count(ls, lane, 1);
 	lane->used_ms = now_ms;
+
+	return scout;
 }
 
-void lanes_drop(struct lanes *ls, struct lane *lane)
+void lanes_drop(struct lanes *ls, struct lane *lane, bool scout)
 {
+	if (scout)
+		lane->scouting = false;
 	count(ls, lane, -1);
 }
 
@@ -205,8 +107,8 @@ static void open_for(struct lane *lane, int ms, int64_t now_ms)
 		lane->until_ms = until_ms;
 	lane->open = true;
 	lane->failures = 0;
-	if (lane->kind == LANE_ORIGIN)
-		lane->window = LANE_NEW;
+	lane->window = LANE_NEW;
+	lane->connections = 0;
 }
 
 /* A quarter more or less, so that not all come back in the same moment. */
@@ -215,13 +117,18 @@ static int jitter(struct lanes *ls, int ms)
 	return ms - ms / 4 + (int)(rand_r(&ls->seed) % (ms / 2 + 1));
 }
 
+static int failures_of(const struct lane *lane)
+{
+	return lane->kind == LANE_ORIGIN && !lane->heard ? 1 : LANE_FAILURES;
+}
+
 /* True: the breaker has opened. */
 static bool fail(struct lanes *ls, struct lane *lane, int64_t now_ms)
 {
 	/* What was sent before it opened says nothing new. */
 	if (lane->open && now_ms < lane->until_ms)
 		return false;
-	if (!lane->open && ++lane->failures < LANE_FAILURES)
+	if (!lane->open && ++lane->failures < failures_of(lane))
 		return false;
 
 	lane->open_ms = lane->open_ms == 0 ? LANE_FIRST_MS :
@@ -238,8 +145,9 @@ static bool succeed(struct lane *lane, int64_t now_ms)
 	if (lane->open && now_ms < lane->until_ms)
 		return false;
 
-	if (lane->kind == LANE_ORIGIN)
-		lane->window = least(lane->window + 1, LANE_GOOD);
+	lane->window = least(lane->window + 1, LANE_GOOD);
+	if (lane->connections == 0)
+		lane->connections = 1;
 	lane->open_ms = 0;
 	if (!lane->open)
 		return false;
@@ -247,12 +155,26 @@ static bool succeed(struct lane *lane, int64_t now_ms)
 	return true;
 }
 
-bool lanes_end(struct lanes *ls, struct lane *lane, const struct verdict *v,
-	       int64_t now_ms)
+/* What a scout has seen of its connection. */
+static void report(struct lane *lane, enum verdict_kind kind, int64_t now_ms)
+{
+	const bool connected = kind != VERDICT_AWAY && !lane->open;
+
+	lane->scouting = false;
+	if (!connected && lane->connections > 0)
+		lane->scout_ms = now_ms + LANE_SCOUT_MS;
+	if (connected && lane->connections < LANE_CONNECTIONS)
+		lane->connections++;
+}
+
+bool lanes_end(struct lanes *ls, struct lane *lane, bool scout,
+	       const struct verdict *v, int64_t now_ms)
 {
 	const bool was_open = lane->open && now_ms < lane->until_ms;
 
 	count(ls, lane, -1);
+	if (scout)
+		report(lane, v->kind, now_ms);
 	switch (v->kind) {
 	case VERDICT_AWAY:
 		return fail(ls, lane, now_ms);

@@ -6,8 +6,14 @@
  * again, or asks for a pause, gets nothing for a while, then one push to try.
  * So one that hangs costs its own pushes time, and nobody else's.
  *
- * Origins are strangers' hosts.  One that was never heard from has a small
- * window, and all such together have one; a window grows with its successes.
+ * A new connection of HTTP/2 is tried with one push: what else goes out before
+ * its server has said how many it takes is refused, and APNs takes a single one
+ * until it has seen our token.  So the window of a provider is that of the
+ * connections that have answered, and who finds it full may try another.
+ *
+ * Origins are strangers' hosts.  One that was never heard from gets one push,
+ * and rests when that fails; all such together have one window, so that no
+ * number of hosts that hang keeps others out.  A window grows with successes.
  *
  * Ownership: lanes belong to the table and stay where they are; one without
  * pushes on their way is forgotten when a new one needs its place.  Times are
@@ -25,8 +31,10 @@ enum {
 	LANE_STREAMS = 90,		/* of a connection; servers take 100 */
 	LANE_CONNECTIONS = 4,		/* to a provider */
 	LANE_PROVIDER = LANE_STREAMS * LANE_CONNECTIONS,
+	LANE_IDLE_MS = 30 * 1000,	/* then servers close connections */
+	LANE_SCOUT_MS = 60 * 1000,	/* after a new one failed */
 
-	LANE_NEW = 2,			/* the window of an unknown origin */
+	LANE_NEW = 1,			/* the window of an unknown origin */
 	LANE_GOOD = 64,			/* of a good one */
 	LANE_STRANGERS = 32,		/* to all unknown origins */
 	LANE_ORIGINS = 240,		/* to all origins */
@@ -34,7 +42,7 @@ enum {
 	LANES = 512,			/* that are remembered */
 	LANE_NAME_BYTES = 600,
 
-	LANE_FAILURES = 5,		/* in a row open the breaker */
+	LANE_FAILURES = 5,		/* in a row, of one heard from, open */
 	LANE_FIRST_MS = 2000,		/* it stays open; doubles */
 	LANE_LONGEST_MS = 5 * 60 * 1000,
 	LANE_CONFIG_MS = 5 * 60 * 1000,	/* after bad credentials */
@@ -46,7 +54,10 @@ struct lane {
 	char *name;			/* NULL: the place is free */
 	enum lane_kind kind;
 	int flying;			/* pushes on their way */
-	int window;
+	int window;			/* of an origin */
+	int connections;		/* to a provider, that have answered */
+	bool scouting;			/* another is tried */
+	int64_t scout_ms;		/* none is tried before */
 	bool heard;			/* it has answered once */
 
 	int failures;			/* in a row */
@@ -77,17 +88,17 @@ int lanes_room(const struct lanes *, const struct lane *, int64_t now_ms);
 /* The same of each lane that isn't known. */
 int lanes_room_of_new(const struct lanes *);
 
-/* A push goes out: into its room. */
-void lanes_start(struct lanes *, struct lane *, int64_t now_ms);
+/* A push goes out: into its room.  True: as a scout, by a new connection. */
+bool lanes_start(struct lanes *, struct lane *, int64_t now_ms);
 
 /*
  * And has ended so.  True: the breaker has opened or closed, which is worth
  * a line in the log.
  */
-bool lanes_end(struct lanes *, struct lane *, const struct verdict *,
-	       int64_t now_ms);
+bool lanes_end(struct lanes *, struct lane *, bool scout,
+	       const struct verdict *, int64_t now_ms);
 
 /* It ended without having been sent, which says nothing of the provider. */
-void lanes_drop(struct lanes *, struct lane *);
+void lanes_drop(struct lanes *, struct lane *, bool scout);
 
 #endif

@@ -32,6 +32,7 @@ struct flight {
 	struct push push;
 	struct lane *lane;
 	int token_number;		/* of ours, that its request has */
+	bool scout;			/* see worker_lane.h */
 };
 
 /* Makes the request.  False: *instead says what is to be done without one. */

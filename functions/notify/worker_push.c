@@ -66,21 +66,7 @@ static void finish(struct pusher *p, const struct push *push,
 
 static void count(struct pusher *p, enum verdict_kind kind)
 {
-	_Atomic uint64_t *pushes = p->slot->pushes;
-
-	switch (kind) {
-	case VERDICT_SENT:
-		atomic_fetch_add(&pushes[PUSH_SENT], 1);
-		break;
-	case VERDICT_GONE:
-		atomic_fetch_add(&pushes[PUSH_GONE], 1);
-		break;
-	case VERDICT_REFUSED:
-		atomic_fetch_add(&pushes[PUSH_REFUSED], 1);
-		break;
-	default:
-		atomic_fetch_add(&pushes[PUSH_LATER], 1);
-	}
+	atomic_fetch_add(&p->slot->pushes[verdict_outcome(kind)], 1);
 }
 
 /* How long a push rests: those that failed together don't return so. */
@@ -110,7 +96,7 @@ static void tell(struct lane *lane, const struct verdict *v,
 		log_info("push: %s: is well again", lane->name);
 	else
 		log_warn("push: %s: %s%s: status %ld %s", lane->name,
-			 verdict_outcome(v->kind),
+			 verdict_word(v->kind),
 			 changed ? ", and others too" : "", t->answer.status,
 			 *v->reason ? v->reason : t->error ?: "");
 }
@@ -122,13 +108,14 @@ static void on_push_end(struct pusher *p, struct transfer *t)
 	bool changed;
 
 	if (p->cut) {
-		lanes_drop(p->lanes, f->lane);
+		lanes_drop(p->lanes, f->lane, f->scout);
 	} else {
 		v = providers_judge(p->providers, f, t, time(NULL));
 		if (t->end == TRANSFER_ANSWERED || t->end == TRANSFER_FAILED) {
-			changed = lanes_end(p->lanes, f->lane, &v, now_ms());
+			changed = lanes_end(p->lanes, f->lane, f->scout, &v,
+					    now_ms());
 		} else {
-			lanes_drop(p->lanes, f->lane);
+			lanes_drop(p->lanes, f->lane, f->scout);
 			changed = false;
 		}
 		tell(f->lane, &v, t, changed);
@@ -178,7 +165,8 @@ static void send_off(void *pusher, const struct push *push)
 	f->lane = lane;
 	if (providers_request(p->providers, f, t, time(NULL), &instead)) {
 		t->owner = f;
-		lanes_start(p->lanes, lane, now_ms());
+		f->scout = lanes_start(p->lanes, lane, now_ms());
+		t->fresh = f->scout;
 		transfers_start(p->transfers, t);
 		return;
 	}

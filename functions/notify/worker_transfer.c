@@ -161,6 +161,8 @@ void transfers_start(struct transfers *ts, struct transfer *t)
 	curl_easy_setopt(f->easy, CURLOPT_POSTFIELDS, r->body);
 	curl_easy_setopt(f->easy, CURLOPT_POSTFIELDSIZE, (long)r->body_bytes);
 
+	curl_easy_setopt(f->easy, CURLOPT_FRESH_CONNECT, (long)t->fresh);
+
 	f->started_ms = now_ms();
 	f->before = NULL;
 	f->next = ts->flying;

@@ -29,6 +29,7 @@ struct transfer {
 	struct arena *arena;	/* until transfers_give(): for the request */
 	struct request request;
 	bool stranger;		/* the URL is a stranger's */
+	bool fresh;		/* by a new connection */
 	void *owner;		/* the caller's */
 
 	enum transfer_end end;

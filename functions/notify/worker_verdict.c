@@ -53,16 +53,28 @@ int verdict_wait_ms(int tries)
 	return (s < REST_S ? s : REST_S) * SECOND_MS;
 }
 
-const char *verdict_outcome(enum verdict_kind kind)
+enum push_outcome verdict_outcome(enum verdict_kind kind)
 {
 	switch (kind) {
 	case VERDICT_SENT:
-		return "sent";
+		return PUSH_SENT;
 	case VERDICT_GONE:
-		return "gone";
+		return PUSH_GONE;
 	case VERDICT_REFUSED:
-		return "refused";
+		return PUSH_REFUSED;
 	default:
-		return "later";
+		return PUSH_LATER;
 	}
+}
+
+const char *verdict_word(enum verdict_kind kind)
+{
+	static const char *const words[PUSHES] = {
+		[PUSH_SENT] = "sent",
+		[PUSH_GONE] = "gone",
+		[PUSH_REFUSED] = "refused",
+		[PUSH_LATER] = "later",
+	};
+
+	return words[verdict_outcome(kind)];
 }

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/scoreboard.h"
+
 enum verdict_kind {
 	VERDICT_SENT,
 	VERDICT_GONE,		/* the device takes no pushes any more */
@@ -47,7 +49,8 @@ struct verdict verdict_of_status(const struct answer *);
 /* How long a push rests that has been tried so often: up to 5 minutes. */
 int verdict_wait_ms(int tries);
 
-/* For logs, and of notify.settle(): sent, gone, refused, later. */
-const char *verdict_outcome(enum verdict_kind);
+/* What it comes to, and the word for it of notify.settle(). */
+enum push_outcome verdict_outcome(enum verdict_kind);
+const char *verdict_word(enum verdict_kind);
 
 #endif

@@ -230,11 +230,11 @@ static void a_push_rests_longer_each_time_but_not_for_ever(void **state)
 static void the_database_knows_four_outcomes(void **state)
 {
 	(void)state;
-	assert_string_equal(verdict_outcome(VERDICT_SENT), "sent");
-	assert_string_equal(verdict_outcome(VERDICT_GONE), "gone");
-	assert_string_equal(verdict_outcome(VERDICT_REFUSED), "refused");
+	assert_string_equal(verdict_word(VERDICT_SENT), "sent");
+	assert_string_equal(verdict_word(VERDICT_GONE), "gone");
+	assert_string_equal(verdict_word(VERDICT_REFUSED), "refused");
 	for (int kind = VERDICT_LATER; kind <= VERDICT_CONFIG; kind++)
-		assert_string_equal(verdict_outcome((enum verdict_kind)kind),
+		assert_string_equal(verdict_word((enum verdict_kind)kind),
 				    "later");
 }
 
