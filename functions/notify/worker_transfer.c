@@ -87,7 +87,6 @@ static void set_options(struct transfers *ts, struct slot *f)
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION,
@@ -189,18 +188,33 @@ static void land(struct transfers *ts, struct slot *f)
 	ts->n--;
 }
 
+/* There is an answer, as far as it matters, whatever libcurl thinks of it. */
+static bool answered(const struct slot *f, CURLcode code)
+{
+	const struct transfer *t = &f->transfer;
+	const long status = t->answer.status;
+
+	switch (code) {
+	case CURLE_OK:
+		return true;
+	case CURLE_WRITE_ERROR:		/* longer than anybody will read */
+		return t->answer.body_bytes == TRANSFER_BODY_BYTES;
+	case CURLE_HTTP2_STREAM:	/* before our body was sent */
+		return t->stranger ? status >= 200 :
+			status >= 200 && status < 300;
+	default:
+		return false;
+	}
+}
+
 static void judge(struct transfers *ts, struct slot *f, CURLcode code)
 {
 	struct transfer *t = &f->transfer;
 	curl_off_t wait_s = 0;
-	/* The answer was longer than anybody wants to read. */
-	const bool cut = code == CURLE_WRITE_ERROR &&
-		t->answer.body_bytes == TRANSFER_BODY_BYTES;
 
 	f->body[t->answer.body_bytes] = '\0';
-	if (code == CURLE_OK || cut) {
-		curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE,
-				  &t->answer.status);
+	curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &t->answer.status);
+	if (answered(f, code)) {
 		curl_easy_getinfo(f->easy, CURLINFO_RETRY_AFTER, &wait_s);
 		t->answer.retry_after_s = wait_s > 0 ? wait_s : 0;
 		t->end = TRANSFER_ANSWERED;
@@ -208,6 +222,7 @@ static void judge(struct transfers *ts, struct slot *f, CURLcode code)
 		return;
 	}
 
+	t->answer.status = 0;
 	t->error = curl_easy_strerror(code);
 	t->end = TRANSFER_FAILED;
 	if (f->rule.forbidden && !f->rule.allowed)
