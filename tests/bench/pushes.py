@@ -116,7 +116,7 @@ def put_in_line(cursor, count):
         "  FROM auth.session"
         " WHERE right(id::text, 12)::integer %% 5 = 0"
         "   AND account_id NOT IN (SELECT user_id FROM notify.device)"
-        " ORDER BY id LIMIT %s;", [count])
+        " ORDER BY session.id LIMIT %s;", [count])
     cursor.execute(
         "SELECT notify.make(array_agg(user_id), ROW(NULL, NULL, 'service',"
         "	gen_random_uuid(), 1, false, NULL, NULL, 'Kith rests tonight',"
