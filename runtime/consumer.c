@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "runtime/conf.h"
 #include "runtime/consumer_private.h"
@@ -48,6 +49,14 @@ struct work {
 };
 
 volatile sig_atomic_t consumer_stop;
+
+int64_t consumer_now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
 
 static void on_term(int signal)
 {

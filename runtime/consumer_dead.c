@@ -6,6 +6,7 @@
 
 #include "runtime/conf.h"
 #include "runtime/consumer_private.h"
+#include "runtime/kafka.h"
 #include "runtime/log.h"
 
 enum { SEND_MS = 2000, PURGE_MS = 500 };
@@ -17,15 +18,13 @@ struct dead_letters {
 };
 
 /* An event as large as its topic takes must go in here, with its reason. */
-static const char *const settings[][2] = {
+static kafka_setting settings[] = {
 	{ "acks", "all" },
 	{ "linger.ms", "0" },
 	{ "message.max.bytes", "2097152" },
 	{ "compression.type", "lz4" },
-	{ "socket.keepalive.enable", "true" },
-	{ "reconnect.backoff.max.ms", "1000" },
 	{ "topic.metadata.refresh.interval.ms", "5000" },
-	{ "log.connection.close", "false" },
+	{ NULL }
 };
 
 static void on_delivery(rd_kafka_t *kafka, const rd_kafka_message_t *message,
@@ -39,20 +38,11 @@ static void on_delivery(rd_kafka_t *kafka, const rd_kafka_message_t *message,
 
 static void connect_kafka(struct dead_letters *d)
 {
-	rd_kafka_conf_t *c = rd_kafka_conf_new();
-	char why[256];
+	rd_kafka_conf_t *c = kafka_conf(d->consumer, settings);
 
-	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++)
-		consumer_set(c, settings[i][0], settings[i][1]);
-	consumer_set(c, "client.id", d->consumer);
-	consumer_set(c, "bootstrap.servers", conf.kafka_brokers);
 	rd_kafka_conf_set_opaque(c, d);
 	rd_kafka_conf_set_dr_msg_cb(c, on_delivery);
-	rd_kafka_conf_set_log_cb(c, consumer_log);
-
-	d->kafka = rd_kafka_new(RD_KAFKA_PRODUCER, c, why, sizeof(why));
-	if (!d->kafka)
-		log_exit(EXIT_SYSTEM, "Kafka: %s", why);
+	d->kafka = kafka_new(RD_KAFKA_PRODUCER, c);
 }
 
 struct dead_letters *dead_letters_new(const char *consumer)

@@ -14,6 +14,7 @@
 
 #include "runtime/conf.h"
 #include "runtime/consumer_private.h"
+#include "runtime/kafka.h"
 #include "runtime/log.h"
 
 enum {
@@ -41,7 +42,7 @@ struct feed {
  * puts the question for another to a connection that it gives up, and does
  * nothing more until the question has timed out, with the socket's time.
  */
-static const char *const settings[][2] = {
+static kafka_setting settings[] = {
 	{ "auto.offset.reset", "earliest" },
 	{ "enable.auto.offset.store", "false" },
 	{ "enable.auto.commit", "true" },
@@ -54,9 +55,7 @@ static const char *const settings[][2] = {
 	{ "queued.max.messages.kbytes", "8192" },
 	{ "fetch.max.bytes", "8388608" },
 	{ "topic.metadata.refresh.interval.ms", "5000" },
-	{ "socket.keepalive.enable", "true" },
-	{ "reconnect.backoff.max.ms", "1000" },
-	{ "log.connection.close", "false" },
+	{ NULL }
 };
 
 static void forget(struct feed *f)
@@ -116,14 +115,13 @@ static void become_member(rd_kafka_conf_t *c, const char *group)
 	const char *slot = getenv("POOL_SLOT");
 	char host[128] = "", member[256];
 
-	consumer_set(c, "group.id", group);
-	consumer_set(c, "client.id", group);
+	kafka_set(c, "group.id", group);
 	if (!slot)
 		return;
 	gethostname(host, sizeof(host) - 1);
 	snprintf(member, sizeof(member), "%s-%s-%08x-%s", group, host,
 		 pool_hash(), slot);
-	consumer_set(c, "group.instance.id", member);
+	kafka_set(c, "group.instance.id", member);
 }
 
 static void subscribe(struct feed *f, const struct consumption *table)
@@ -147,24 +145,16 @@ struct feed *feed_new(const char *group, const struct consumption *table,
 		      struct scoreboard_worker *slot)
 {
 	struct feed *f = calloc(1, sizeof(*f));
-	rd_kafka_conf_t *c = rd_kafka_conf_new();
-	char why[256];
+	rd_kafka_conf_t *c = kafka_conf(group, settings);
 
 	if (!f)
 		log_exit(EXIT_SYSTEM, "out of memory");
 	f->slot = slot;
-
-	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++)
-		consumer_set(c, settings[i][0], settings[i][1]);
-	consumer_set(c, "bootstrap.servers", conf.kafka_brokers);
 	become_member(c, group);
 	rd_kafka_conf_set_opaque(c, f);
-	rd_kafka_conf_set_log_cb(c, consumer_log);
 	rd_kafka_conf_set_rebalance_cb(c, on_rebalance);
 
-	f->kafka = rd_kafka_new(RD_KAFKA_CONSUMER, c, why, sizeof(why));
-	if (!f->kafka)
-		log_exit(EXIT_SYSTEM, "Kafka: %s", why);
+	f->kafka = kafka_new(RD_KAFKA_CONSUMER, c);
 	rd_kafka_poll_set_consumer(f->kafka);
 	subscribe(f, table);
 

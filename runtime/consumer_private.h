@@ -6,7 +6,6 @@
  *	consumer_message.c	what a message says
  *	consumer_dead.c		the way to the dead letters
  *	consumer_lag.c		how far it is behind
- *	consumer_kafka.c	what the last ones share
  */
 #ifndef RUNTIME_CONSUMER_PRIVATE_H
 #define RUNTIME_CONSUMER_PRIVATE_H
@@ -23,13 +22,6 @@
 extern volatile sig_atomic_t consumer_stop;
 
 int64_t consumer_now_ms(void);		/* CLOCK_MONOTONIC */
-
-/* name=value, or the process ends with EXIT_CONFIG. */
-void consumer_set(rd_kafka_conf_t *, const char *name, const char *value);
-
-/* A log_cb for librdkafka. */
-void consumer_log(const rd_kafka_t *, int level, const char *facility,
-		  const char *text);
 
 /* A message in hand and what it says. */
 struct item {

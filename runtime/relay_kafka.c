@@ -1,11 +1,11 @@
 /* relay_kafka.c - see relay_kafka.h. */
-#include <librdkafka/rdkafka.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/conf.h"
+#include "runtime/kafka.h"
 #include "runtime/log.h"
 #include "runtime/relay_kafka.h"
 #include "runtime/relay_topics.h"
@@ -26,7 +26,7 @@ struct publisher {
  * Gapless, so that it sends nothing more once an event is refused: a batch may
  * be several requests.  The long timeout leaves giving up to us.
  */
-static const char *const settings[][2] = {
+static kafka_setting settings[] = {
 	{ "acks", "all" },
 	{ "enable.idempotence", "true" },
 	{ "enable.gapless.guarantee", "true" },
@@ -35,12 +35,9 @@ static const char *const settings[][2] = {
 	{ "compression.type", "lz4" },
 	{ "queue.buffering.max.messages", "20000" },
 	{ "queue.buffering.max.kbytes", "65536" },
-	{ "socket.keepalive.enable", "true" },
 	{ "socket.connection.setup.timeout.ms", "10000" },
-	{ "reconnect.backoff.max.ms", "1000" },
 	{ "partitioner", "murmur2_random" },
-	{ "log.connection.close", "false" },
-	{ "client.id", "kith-relay" },
+	{ NULL }
 };
 
 static void on_delivery(rd_kafka_t *kafka, const rd_kafka_message_t *message,
@@ -57,43 +54,14 @@ static void on_delivery(rd_kafka_t *kafka, const rd_kafka_message_t *message,
 	}
 }
 
-/*
- * Errors too come here.  A fatal one makes the next event fail.  CONFWARN says
- * that gapless is experimental.
- */
-static void on_log(const rd_kafka_t *kafka, int level, const char *facility,
-		   const char *text)
-{
-	(void)kafka;
-	(void)level;
-	if (strcmp(facility, "CONFWARN") != 0)
-		log_warn("Kafka: %s: %s", facility, text);
-}
-
-static void set(rd_kafka_conf_t *c, const char *name, const char *value)
-{
-	char why[256];
-
-	if (rd_kafka_conf_set(c, name, value, why, sizeof(why)) !=
-	    RD_KAFKA_CONF_OK)
-		log_exit(EXIT_CONFIG, "Kafka: %s", why);
-}
-
+/* A fatal error is logged, and makes the next event fail. */
 static void connect_kafka(struct publisher *p)
 {
-	rd_kafka_conf_t *c = rd_kafka_conf_new();
-	char why[256];
+	rd_kafka_conf_t *c = kafka_conf("kith-relay", settings);
 
-	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++)
-		set(c, settings[i][0], settings[i][1]);
-	set(c, "bootstrap.servers", conf.kafka_brokers);
 	rd_kafka_conf_set_opaque(c, p);
 	rd_kafka_conf_set_dr_msg_cb(c, on_delivery);
-	rd_kafka_conf_set_log_cb(c, on_log);
-
-	p->kafka = rd_kafka_new(RD_KAFKA_PRODUCER, c, why, sizeof(why));
-	if (!p->kafka)
-		log_exit(EXIT_SYSTEM, "Kafka: %s", why);
+	p->kafka = kafka_new(RD_KAFKA_PRODUCER, c);
 	p->failed = p->has_topics = false;
 }
 
@@ -139,37 +107,14 @@ enum err publisher_ready(struct publisher *p)
 	return err;
 }
 
-static rd_kafka_headers_t *headers_of(const struct event *e)
-{
-	char schema[128];
-	const char *const headers[][2] = {
-		{ "ce_specversion", "1.0" },
-		{ "ce_id", e->id },
-		{ "ce_source", "/kith" },
-		{ "ce_type", e->type },
-		{ "ce_subject", e->key },
-		{ "ce_time", e->time },
-		{ "ce_dataschema", schema },
-		{ "content-type", "application/json" },
-		{ "traceparent", e->traceparent },
-	};
-	const size_t n = sizeof(headers) / sizeof(*headers);
-	rd_kafka_headers_t *list = rd_kafka_headers_new(n);
-
-	snprintf(schema, sizeof(schema),
-		 "/asyncapi.yaml#/components/schemas/%s", e->type);
-	for (size_t i = 0; i < n; i++)
-		if (headers[i][1])
-			rd_kafka_header_add(list, headers[i][0], -1,
-					    headers[i][1], -1);
-
-	return list;
-}
-
 /* False if Kafka can't take it; a full queue is waited for. */
 static bool produce(struct publisher *p, const struct event *e)
 {
-	rd_kafka_headers_t *headers = headers_of(e);
+	rd_kafka_headers_t *headers = kafka_headers(&(struct kafka_event){
+		.id = e->id, .source = "/kith", .type = e->type,
+		.key = e->key, .time = e->time,
+		.traceparent = e->traceparent,
+	});
 	rd_kafka_resp_err_t err;
 
 	for (;;) {

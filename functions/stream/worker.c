@@ -11,7 +11,7 @@
  *	worker_hub.c		streams, users, sessions
  *	worker_delivery.c	what streams are sent; worker_ring.c: again
  *	worker_kafka.c		events in; worker_event.c: what they mean
- *	worker_partitions.c	from where; worker_client.c
+ *	worker_partitions.c	from where
  *	worker_live.c		hints out; worker_typing.c
  *	worker_turn.c		what the database is asked
  *	worker_database.c	asking it

@@ -5,9 +5,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "functions/stream/worker_client.h"
 #include "functions/stream/worker_kafka_private.h"
 #include "runtime/conf.h"
+#include "runtime/kafka.h"
 #include "runtime/log.h"
 
 enum {
@@ -16,7 +16,7 @@ enum {
 	BATCH = 256,			/* then others have their turn */
 };
 
-static const char *const settings[][2] = {
+static kafka_setting settings[] = {
 	{ "enable.auto.commit", "false" },
 	{ "auto.offset.reset", "error" },
 	{ "fetch.wait.max.ms", "500" },
@@ -24,16 +24,8 @@ static const char *const settings[][2] = {
 	{ "fetch.message.max.bytes", "262144" },
 	{ "queued.min.messages", "2000" },	/* of a partition */
 	{ "queued.max.messages.kbytes", "4096" },
-	{ NULL, NULL }
+	{ NULL }
 };
-
-static void on_log(const rd_kafka_t *kafka, int level, const char *facility,
-		   const char *text)
-{
-	(void)kafka;
-	(void)level;
-	log_warn("Kafka: %s: %s", facility, text);
-}
 
 static void on_error(rd_kafka_t *kafka, int err, const char *reason,
 		     void *consumer)
@@ -48,12 +40,11 @@ static void on_error(rd_kafka_t *kafka, int err, const char *reason,
 
 static void connect_kafka(struct consumer *c)
 {
-	rd_kafka_conf_t *chosen = client_conf(settings);
+	rd_kafka_conf_t *chosen = kafka_conf("kith-stream", settings);
 
-	rd_kafka_conf_set_log_cb(chosen, on_log);
 	rd_kafka_conf_set_error_cb(chosen, on_error);
 	rd_kafka_conf_set_opaque(chosen, c);
-	c->kafka = client_new(RD_KAFKA_CONSUMER, chosen);
+	c->kafka = kafka_new(RD_KAFKA_CONSUMER, chosen);
 	c->queue = rd_kafka_queue_new(c->kafka);
 }
 

@@ -5,9 +5,9 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "functions/stream/worker_client.h"
 #include "functions/stream/worker_live.h"
 #include "runtime/conf.h"
+#include "runtime/kafka.h"
 #include "runtime/log.h"
 
 struct live {
@@ -15,35 +15,25 @@ struct live {
 	uint64_t epoch, count;		/* an event's id */
 };
 
-static const char *const settings[][2] = {
+static kafka_setting settings[] = {
 	{ "acks", "1" },
 	{ "linger.ms", "5" },
 	{ "message.timeout.ms", "5000" },
 	{ "queue.buffering.max.messages", "10000" },
 	{ "queue.buffering.max.kbytes", "8192" },
 	{ "partitioner", "murmur2_random" },
-	{ NULL, NULL }
+	{ NULL }
 };
-
-/* The consumer tells of lost connections. */
-static void on_log(const rd_kafka_t *kafka, int level, const char *facility,
-		   const char *text)
-{
-	(void)kafka;
-	(void)level;
-	(void)facility;
-	(void)text;
-}
 
 struct live *live_new(void)
 {
-	rd_kafka_conf_t *chosen = client_conf(settings);
+	rd_kafka_conf_t *chosen = kafka_conf("kith-stream", settings);
 	struct live *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		log_exit(EXIT_SYSTEM, "out of memory");
-	rd_kafka_conf_set_log_cb(chosen, on_log);
-	l->kafka = client_new(RD_KAFKA_PRODUCER, chosen);
+	kafka_say_nothing(chosen);	/* the consumer says it */
+	l->kafka = kafka_new(RD_KAFKA_PRODUCER, chosen);
 	if (getrandom(&l->epoch, sizeof(l->epoch), 0) != sizeof(l->epoch))
 		log_exit(EXIT_SYSTEM, "no random bytes");
 
@@ -74,29 +64,15 @@ static void now_text(char *out, size_t bytes)
 static rd_kafka_headers_t *headers_of(struct live *l, const char *type,
 				      const char *key)
 {
-	char id[48], now[48], schema[128];
-	const char *const headers[][2] = {
-		{ "ce_specversion", "1.0" },
-		{ "ce_id", id },
-		{ "ce_source", "/kith/live" },
-		{ "ce_type", type },
-		{ "ce_subject", key },
-		{ "ce_time", now },
-		{ "ce_dataschema", schema },
-		{ "content-type", "application/json" },
-	};
-	const size_t n = sizeof(headers) / sizeof(*headers);
-	rd_kafka_headers_t *list = rd_kafka_headers_new(n);
+	char id[48], now[48];
 
 	snprintf(id, sizeof(id), "%016lx-%lu", l->epoch, ++l->count);
 	now_text(now, sizeof(now));
-	snprintf(schema, sizeof(schema),
-		 "/asyncapi.yaml#/components/schemas/%s", type);
-	for (size_t i = 0; i < n; i++)
-		rd_kafka_header_add(list, headers[i][0], -1, headers[i][1],
-				    -1);
 
-	return list;
+	return kafka_headers(&(struct kafka_event){
+		.id = id, .source = "/kith/live", .type = type, .key = key,
+		.time = now,
+	});
 }
 
 void live_serve(struct live *l)

@@ -10,20 +10,15 @@ enum {
 	LOOK_MS = 100,			/* the loop may stand still for one */
 };
 
-static const struct topic {
-	const char *name;
-	bool needed;			/* at the start */
-} topics[TOPICS] = {
-	{ "chat.events", true },
-	{ "subscription.events", true },
-	{ "live.events", true },
-	{ "notification.events", false },
+static const char *const topics[TOPICS] = {
+	"chat.events", "subscription.events", "live.events",
+	"notification.events",
 };
 
 void partitions_open(struct consumer *c)
 {
 	for (size_t i = 0; i < TOPICS; i++)
-		c->topic[i] = rd_kafka_topic_new(c->kafka, topics[i].name,
+		c->topic[i] = rd_kafka_topic_new(c->kafka, topics[i],
 						 NULL);
 }
 
@@ -87,7 +82,7 @@ static bool add(struct consumer *c, size_t topic, int32_t number, bool at_end)
 		.topic = c->topic[topic], .number = number,
 		.next = RD_KAFKA_OFFSET_BEGINNING,
 	};
-	if (at_end && !end_of(c, topics[topic].name, number, &p->next))
+	if (at_end && !end_of(c, topics[topic], number, &p->next))
 		return false;
 	c->n++;
 
@@ -109,12 +104,11 @@ static bool add_all(struct consumer *c, const rd_kafka_metadata_t *all,
 		    bool at_start)
 {
 	for (size_t i = 0; i < TOPICS; i++) {
-		const rd_kafka_metadata_topic_t *t =
-			find_topic(all, topics[i].name);
+		const rd_kafka_metadata_topic_t *t = find_topic(all, topics[i]);
 
-		if (!t && topics[i].needed)
+		if (!t)
 			return false;
-		for (int k = 0; t && k < t->partition_cnt; k++)
+		for (int k = 0; k < t->partition_cnt; k++)
 			if (!add(c, i, t->partitions[k].id, at_start))
 				return false;
 	}
