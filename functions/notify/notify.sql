@@ -46,9 +46,10 @@ WITH taken AS (
 SELECT count(*) FROM taken;
 
 -- name: device_put
--- The device of the session $1 of $2, and 1 if it had none.
+-- The device of the session $1 of $2, and 1 if it had none.  What waits follows
+-- it to another lane.
 WITH old AS (
-	SELECT session_id, badge
+	SELECT session_id
 	  FROM notify.device
 	 WHERE session_id = $1
 ), put AS (
@@ -65,7 +66,7 @@ WITH old AS (
 	UPDATE notify.push p
 	   SET lane = (put.d).lane
 	  FROM put
-	 WHERE p.device_id = $1
+	 WHERE p.device_id = $1 AND p.lane <> (put.d).lane
 )
 SELECT notify.device_document((put.d), $1),
        CASE WHEN NOT EXISTS (SELECT FROM old) THEN 1 END

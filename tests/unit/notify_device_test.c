@@ -99,6 +99,23 @@ static void what_waits_goes_where_the_session_is_now(void **state)
 		" WHERE user_id = '%s'", bob.id), "fcm");
 }
 
+/* As a worker holds it that settles what became of one. */
+static void a_registration_as_before_waits_for_no_push(void **state)
+{
+	struct person ann = person_new();
+	struct reply r;
+
+	(void)state;
+	enrol(ann, device("fcm", ann.id));
+	make(ann, "service", fresh_id(), NOBODY, 0);
+	sql("BEGIN");
+	sql("SELECT 1 FROM notify.push WHERE device_id = '%s' FOR UPDATE",
+	    ann.session);
+	r = enrol(ann, device("fcm", fresh_token()));
+	sql("COMMIT");
+	assert_int_equal(r.status, 200);
+}
+
 static void a_token_belongs_to_the_session_that_brought_it_last(void **state)
 {
 	struct person ann = person_new(), bob = person_new();
@@ -238,6 +255,7 @@ FUNCTION_TESTS("notify",
 	NOTIFY_CLAIM(a_session_becomes_a_device_and_another_one),
 	NOTIFY_CLAIM(a_new_registration_replaces_all_of_the_old),
 	NOTIFY_CLAIM(what_waits_goes_where_the_session_is_now),
+	NOTIFY_CLAIM(a_registration_as_before_waits_for_no_push),
 	NOTIFY_CLAIM(a_token_belongs_to_the_session_that_brought_it_last),
 	NOTIFY_CLAIM(a_session_with_a_device_takes_anothers_token_too),
 	NOTIFY_CLAIM(the_list_shows_ones_own_newest_session_first),
