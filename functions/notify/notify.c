@@ -72,8 +72,8 @@ static enum err notification_send(struct req *req)
 			  s.body, s.data,
 			  s.ttl_s ?: arena_printf(req->arena, "%d", TTL_MAX_S),
 			  req->traceparent), &made);
-	if (err)
-		return err;
+	if (err)	/* a foreign key: somebody is just leaving */
+		return err == ERR_CONFLICT ? ERR_UNAVAILABLE : err;
 
 	return http_json(req, 202, arena_printf(req->arena, "{\"id\":\"%s\"}",
 						id));

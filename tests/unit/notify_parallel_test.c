@@ -53,6 +53,18 @@ static void *be(void *client)
 	return NULL;
 }
 
+static void *be_once(void *client)
+{
+	struct arena *arena = arena_new();
+	struct db *db = db_new(pool, arena);
+
+	ask(client, 0, arena, db);
+	db_free(db);
+	arena_free(arena);
+
+	return NULL;
+}
+
 static void run(struct client clients[THREADS])
 {
 	pthread_t thread[THREADS];
@@ -194,6 +206,37 @@ static void of_sessions_with_one_token_one_has_the_device(void **state)
 				" WHERE token = '%s'", token), "1");
 }
 
+/* Until somebody waits for the transaction that the owner has begun. */
+static void await_waiter(void)
+{
+	while (strcmp(sql("SELECT count(*) FROM pg_locks WHERE NOT granted"
+			  " AND transactionid = pg_current_xact_id()::xid"),
+		      "0") == 0)
+		;
+}
+
+/* Half of it would be the wrong answer, and it is no fault of the service's. */
+static void who_leaves_meanwhile_makes_a_service_come_again(void **state)
+{
+	struct person ann = person_new(), bob = person_new();
+	struct person sender = service();
+	struct client client = { sends(sender, sending_to(
+		text("\"%s\",\"%s\"", ann.id, bob.id), "")) };
+	pthread_t thread;
+
+	(void)state;
+	sql("BEGIN");
+	person_delete(ann);
+	assert_int_equal(pthread_create(&thread, NULL, be_once, &client), 0);
+	await_waiter();
+	sql("COMMIT");
+	pthread_join(thread, NULL);
+	assert_int_equal(client.status[0], 503);
+	assert_string_equal(box_of(bob), "");
+	assert_int_equal(tell(sender, client.call.body).status, 202);
+	assert_string_equal(box_of(bob), "1 1");
+}
+
 static int open_all(void **state)
 {
 	(void)state;
@@ -221,6 +264,7 @@ int main(void)
 		NOTIFY_CLAIM(an_idempotency_key_makes_one_whoever_is_first),
 		NOTIFY_CLAIM(reading_and_deleting_meanwhile_keeps_the_count),
 		NOTIFY_CLAIM(of_sessions_with_one_token_one_has_the_device),
+		NOTIFY_CLAIM(who_leaves_meanwhile_makes_a_service_come_again),
 	};
 
 	return cmocka_run_group_tests(tests, open_all, close_all);
