@@ -1,25 +1,6 @@
 /* Of a chat only the newest waits; and what was received meanwhile. */
 #include "tests/unit/notify_queue.h"
 
-/* Ann has a device, and Bob writes to her. */
-struct two {
-	struct person ann, bob;
-	const char *chat;
-};
-
-static struct two two_new(void)
-{
-	struct two t = { owner_of("webpush"), person_new(), NULL };
-
-	t.chat = chat_of(t.ann, t.bob, "");
-	return t;
-}
-
-static void write_to(struct two t, int seq)
-{
-	say(t.bob, t.chat, seq, "hi", t.ann);
-}
-
 static const char *id_of(struct person p)
 {
 	return sql("SELECT id FROM notify.push WHERE device_id = '%s'",
@@ -73,6 +54,25 @@ static void a_newer_one_follows_one_that_is_on_its_way(void **state)
 	}
 	pass(t.ann, 3);
 	assert_string_equal(numbers_of(t.ann, claim(t.ann)), "2");
+	assert_string_equal(settle(claims, "sent", 0), "0");
+	assert_string_equal(queue_of(t.ann), "2 30 1 claimed");
+}
+
+/* So what was on its way before does not count as received in time. */
+static void what_follows_is_the_oldest_of_what_waits(void **state)
+{
+	struct two t = two_new();
+
+	(void)state;
+	write_to(t, 1);
+	pass(t.ann, 3);
+	claim(t.ann);
+	write_to(t, 2);
+	pass(t.ann, 1);
+	write_to(t, 3);
+	receive(t.ann, t.chat, 1);
+	pass(t.ann, 2);
+	assert_string_equal(numbers_of(t.ann, claim(t.ann)), "3");
 }
 
 static void a_newer_one_keeps_the_time_of_one_that_failed(void **state)
@@ -183,6 +183,19 @@ static void the_newest_is_pushed_in_its_own_time(void **state)
 	assert_string_equal(numbers_of(t.ann, claim(t.ann)), "3");
 }
 
+static void what_is_late_is_not_put_off(void **state)
+{
+	struct two t = two_new();
+
+	(void)state;
+	write_to(t, 1);
+	pass(t.ann, 2);
+	write_to(t, 2);
+	receive(t.ann, t.chat, 1);
+	pass(t.ann, 3);
+	assert_string_equal(numbers_of(t.ann, claim(t.ann)), "2");
+}
+
 /* Not received by then: it is late already. */
 static void what_was_put_off_is_pushed_when_it_is_due(void **state)
 {
@@ -214,65 +227,16 @@ static void one_that_failed_is_put_off_too_if_it_was_received(void **state)
 	assert_string_equal(queue_of(t.ann), "2 2 1");
 }
 
-static void a_chat_is_read_up_to_a_message(void **state)
-{
-	static const struct {
-		int up_to, count;
-		const char *box;
-	} cases[] = {
-		{ 0, 4, "4 1" }, { 1, 4, "4 1" }, { 5, 1, "4 1" },
-		{ 4, 2, "4 1" }, { 3, 3, "4 1" }, { 6, 0, "4 0" },
-		{ 9, 0, "4 0" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct two t = two_new();
-
-		for (int seq = 3; seq <= 6; seq++)
-			write_to(t, seq);
-		sql("SELECT notify.mark_chat_read('%s', '%s', %d, NULL)",
-		    t.ann.id, t.chat, cases[i].up_to);
-		assert_string_equal(box_of(t.ann), cases[i].box);
-		assert_string_equal(sql("SELECT coalesce((SELECT count FROM"
-			" notify.notification WHERE user_id = '%s'"
-			" AND NOT read), 0)", t.ann.id),
-			text("%d", cases[i].count));
-		write_to(t, 7);
-		assert_string_equal(sql("SELECT count FROM notify.notification"
-			" WHERE user_id = '%s' AND NOT read", t.ann.id),
-			text("%d", cases[i].count + 1));
-	}
-}
-
-static void of_a_chat_that_one_left_nothing_stays(void **state)
-{
-	struct two t = two_new();
-	const char *other = chat_of(t.ann, t.bob, "Trip");
-
-	(void)state;
-	write_to(t, 1);
-	sql("SELECT notify.mark_chat_read('%s', '%s', 1, NULL)", t.ann.id,
-	    t.chat);
-	write_to(t, 2);
-	say(t.bob, other, 1, "hi", t.ann);
-	assert_string_equal(sql("SELECT notify.forget('%s', NULL, '%s', NULL,"
-				" NULL)", t.ann.id, t.chat), "2");
-	assert_string_equal(box_of(t.ann), "3 1");
-	assert_string_equal(sql("SELECT collapse_id FROM notify.notification"
-		" WHERE user_id = '%s'", t.ann.id), other);
-}
-
 FUNCTION_TESTS("notify",
 	QUEUE_CLAIM(a_newer_one_takes_the_place_and_the_time_of_one_that_waits),
 	QUEUE_CLAIM(a_newer_one_follows_one_that_is_on_its_way),
+	QUEUE_CLAIM(what_follows_is_the_oldest_of_what_waits),
 	QUEUE_CLAIM(a_newer_one_keeps_the_time_of_one_that_failed),
 	QUEUE_CLAIM(a_newer_one_follows_one_whose_lease_is_over),
 	QUEUE_CLAIM(of_other_chats_and_devices_each_waits),
 	QUEUE_CLAIM(a_device_that_comes_later_gets_what_comes_later),
 	QUEUE_CLAIM(what_was_received_in_time_waits_for_the_newest),
 	QUEUE_CLAIM(the_newest_is_pushed_in_its_own_time),
+	QUEUE_CLAIM(what_is_late_is_not_put_off),
 	QUEUE_CLAIM(what_was_put_off_is_pushed_when_it_is_due),
-	QUEUE_CLAIM(one_that_failed_is_put_off_too_if_it_was_received),
-	QUEUE_CLAIM(a_chat_is_read_up_to_a_message),
-	QUEUE_CLAIM(of_a_chat_that_one_left_nothing_stays))
+	QUEUE_CLAIM(one_that_failed_is_put_off_too_if_it_was_received))

@@ -110,6 +110,25 @@ static inline void receive(struct person p, const char *chat, int seq)
 	    " AND user_id = '%s'", seq, chat, p.id);
 }
 
+/* Ann has a device, and Bob writes to her. */
+struct two {
+	struct person ann, bob;
+	const char *chat;
+};
+
+static inline struct two two_new(void)
+{
+	struct two t = { owner_of("webpush"), person_new(), NULL };
+
+	t.chat = chat_of(t.ann, t.bob, "");
+	return t;
+}
+
+static inline void write_to(struct two t, int seq)
+{
+	say(t.bob, t.chat, seq, "hi", t.ann);
+}
+
 static inline int begin(void **state)
 {
 	static bool begun;

@@ -90,6 +90,23 @@ static void one_with_the_key_of_the_unread_one_takes_its_place(void **state)
 	assert_string_equal(each(list(ann, ""), "data"), "{\"n\":\"3\"}");
 }
 
+static void its_time_is_that_of_the_newest(void **state)
+{
+	struct person ann = person_new(), sender = service();
+	const char *body = sending_to(quoted(ann), ",\"collapse_key\":\"k\","
+						   "\"ttl_s\":60");
+
+	(void)state;
+	tell(sender, body);
+	sql("UPDATE notify.notification SET created_at = '2026-01-01',"
+	    " expires_at = '2026-01-02' WHERE user_id = '%s'", ann.id);
+	tell(sender, body);
+	assert_string_equal(sql("SELECT created_at >= '%s' AND"
+		" expires_at = created_at + interval '60 s'"
+		" FROM notify.notification WHERE user_id = '%s'", began,
+		ann.id), "t");
+}
+
 static void what_is_left_out_the_second_time_is_gone(void **state)
 {
 	struct person ann = person_new(), sender = service();
@@ -270,6 +287,7 @@ FUNCTION_TESTS("notify",
 	NOTIFY_CLAIM(who_wants_none_is_told_nothing),
 	NOTIFY_CLAIM(a_kind_is_switched_off_for_itself),
 	NOTIFY_CLAIM(one_with_the_key_of_the_unread_one_takes_its_place),
+	NOTIFY_CLAIM(its_time_is_that_of_the_newest),
 	NOTIFY_CLAIM(what_is_left_out_the_second_time_is_gone),
 	NOTIFY_CLAIM(a_read_one_keeps_its_place),
 	NOTIFY_CLAIM(only_the_same_key_of_the_same_service_collapses),
