@@ -75,12 +75,16 @@ static void a_session_becomes_a_device_and_another_one(void **state)
 static void a_new_registration_replaces_all_of_the_old(void **state)
 {
 	struct person ann = person_new();
+	const char *since;
 
 	(void)state;
 	enrol(ann, device("webpush", text("https://a.example/%s", ann.id)));
+	since = sql("SELECT clock_timestamp()");
 	assert_int_equal(enrol(ann, device("fcm", ann.id)).status, 200);
 	assert_string_equal(sql("SELECT num_nulls(p256dh, auth) FROM"
 		" notify.device WHERE session_id = '%s'", ann.session), "2");
+	assert_string_equal(sql("SELECT registered_at > '%s' FROM notify.device"
+		" WHERE session_id = '%s'", since, ann.session), "t");
 }
 
 static void what_waits_goes_where_the_session_is_now(void **state)

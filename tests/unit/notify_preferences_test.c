@@ -44,14 +44,15 @@ static void what_is_put_is_what_is_wanted(void **state)
 
 	(void)state;
 	for (size_t i = 0; i <= COUNT(kinds); i++) {
-		const char *body = "\"language\":\"ru\"", *on = "ru";
-		const char *wanted;
+		const char *language = i % 2 ? "en" : "ru", *wanted;
+		const char *body = text("\"language\":\"%s\"", language);
+		const char *on = language;
 
 		for (size_t n = 0; n < COUNT(kinds); n++)
 			body = text("%s,\"%s\":%s", body, kinds[n],
 				    n == i ? "true" : "false");
 		if (i < COUNT(kinds))
-			on = text("ru %s", kinds[i]);
+			on = text("%s %s", language, kinds[i]);
 		wanted = text("%s|", on);
 		assert_string_equal(wants_of(put(ann, text("{%s}", body))),
 				    wanted);
