@@ -142,8 +142,8 @@ CREATE TABLE notify.push (
 	number		bigint,		-- null: silent, the badge alone
 	lane		text NOT NULL,	-- the device's
 	due_at		timestamptz NOT NULL,
-	newest_due_at	timestamptz NOT NULL,	-- were there no older one
-	seq		bigint,		-- of the oldest message
+	newest_due_at	timestamptz NOT NULL,	-- if only the newest is pushed
+	oldest_seq	bigint,		-- of the messages it stands for
 	tries		integer NOT NULL DEFAULT 0,
 	claimed		boolean NOT NULL DEFAULT false,
 	CONSTRAINT push_pkey PRIMARY KEY (device_id, collapse_id)
@@ -259,7 +259,7 @@ $$;
 -- In plpgsql, which plans a statement once for a session, where SQL would at
 -- each call.  Puts a push in line, or in the place of one that its device has not got yet.
 -- One that waits keeps its time, as does one that failed; one that is on its
--- way is followed by this.
+-- way is followed by this.  In the order in which notify.settle() locks them.
 CREATE FUNCTION notify.put(devices uuid[], collapse uuid, numbers bigint[],
 			   due timestamptz, of_seq bigint)
 RETURNS void
@@ -267,16 +267,19 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
 	INSERT INTO notify.push AS p (device_id, collapse_id, user_id, number,
-				      lane, due_at, newest_due_at, seq)
+				      lane, due_at, newest_due_at,
+				      oldest_seq)
 	SELECT session_id, collapse, user_id, number, lane, due, due, of_seq
 	  FROM unnest(devices, numbers) t (session_id, number)
 	  JOIN notify.device USING (session_id)
+	 ORDER BY session_id
 	ON CONFLICT (device_id, collapse_id) DO UPDATE
 	   SET id = DEFAULT, number = excluded.number, lane = excluded.lane,
 	       newest_due_at = excluded.newest_due_at, claimed = false,
 	       due_at = CASE WHEN p.claimed THEN excluded.due_at
 			ELSE p.due_at END,
-	       seq = CASE WHEN p.claimed THEN excluded.seq ELSE p.seq END,
+	       oldest_seq = CASE WHEN p.claimed THEN excluded.oldest_seq
+			    ELSE p.oldest_seq END,
 	       tries = CASE WHEN p.claimed THEN 0 ELSE p.tries END;
 END
 $$;
@@ -366,6 +369,25 @@ BEGIN
 END
 $$;
 
+-- Has these devices show how many are unread, and nothing else.
+CREATE FUNCTION notify.put_silent(devices uuid[]) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+	INSERT INTO notify.push AS p (device_id, collapse_id, user_id, lane,
+				      due_at, newest_due_at)
+	SELECT session_id, user_id, user_id, lane, now(), now()
+	  FROM notify.device
+	 WHERE session_id = ANY (devices)
+	 ORDER BY session_id
+	ON CONFLICT (device_id, collapse_id) DO UPDATE
+	   SET id = DEFAULT, lane = excluded.lane, claimed = false,
+	       due_at = CASE WHEN p.claimed THEN excluded.due_at
+			ELSE p.due_at END,
+	       tries = CASE WHEN p.claimed THEN 0 ELSE p.tries END;
+END
+$$;
+
 -- n notifications of a user, whose box is locked, are unread no more: tells
 -- streams and, but for the session that did it, devices that show a badge.  A
 -- browser shows every push, so it gets none of this.
@@ -390,18 +412,16 @@ BEGIN
 		jsonb_build_object('user_id', who, 'unread', now_unread,
 				   'to', jsonb_build_array(who)), trace);
 
+	-- A push that is settled now changes a badge before or after.
 	devices := ARRAY(
 		SELECT session_id
 		  FROM notify.device
 		 WHERE user_id = who AND platform <> 'webpush'
 		   AND badge <> now_unread
-		   AND session_id IS DISTINCT FROM by_session);
-	IF cardinality(devices) > 0 THEN
-		PERFORM notify.put(devices, who,
-				   array_fill(NULL::bigint,
-					      ARRAY[cardinality(devices)]),
-				   clock_timestamp(), NULL);
-	END IF;
+		   AND session_id IS DISTINCT FROM by_session
+		 ORDER BY session_id
+		   FOR NO KEY UPDATE);
+	PERFORM notify.put_silent(devices);
 END
 $$;
 
@@ -549,7 +569,8 @@ END;
 
 -- Claims what is due: of each of these lanes so much, of others `room` each.
 -- What needs no push any more is forgotten: it was read, or received in time,
--- or is not the user's to see now.
+-- or is not the user's to see now.  One that was replaced since this statement
+-- began is left to the next: its notification is not to be seen yet.
 CREATE FUNCTION notify.claim(lanes text[], rooms integer[], room integer,
 			     lease_s integer)
 RETURNS TABLE (device_id uuid, collapse_id uuid, id bigint, tries integer,
@@ -585,13 +606,19 @@ BEGIN
 			WHEN m.received_seq >= n.seq OR m.user_id IS NULL OR
 			     t.text IS NULL
 			THEN 'needless'
-			WHEN m.received_seq >= p.seq AND p.newest_due_at > now()
+			WHEN m.received_seq >= p.oldest_seq AND
+			     p.newest_due_at > now()
 			THEN 'early'
 			ELSE 'claimed' END AS verdict
 		  FROM picked p
+		  JOIN notify.push seen
+			 ON (seen.device_id, seen.collapse_id, seen.id) =
+			    (p.device_id, p.collapse_id, p.id)
 		  JOIN notify.device d ON d.session_id = p.device_id
 		  JOIN notify.box b ON b.user_id = p.user_id
-		  LEFT JOIN auth.live_session s ON s.id = p.device_id
+		  LEFT JOIN auth.session s
+			 ON s.id = p.device_id AND s.ended_at IS NULL
+			AND now() < least(s.idle_expires_at, s.expires_at)
 		  LEFT JOIN notify.notification n
 			 ON n.user_id = p.user_id AND n.number = p.number
 		  LEFT JOIN chat.member m
@@ -611,7 +638,7 @@ BEGIN
 		       (j.device_id, j.collapse_id) AND verdict = 'needless'
 	), early AS (
 		UPDATE notify.push p
-		   SET due_at = newest_due_at, seq = j.seq
+		   SET due_at = newest_due_at, oldest_seq = j.seq
 		  FROM judged j
 		 WHERE (p.device_id, p.collapse_id) =
 		       (j.device_id, j.collapse_id) AND verdict = 'early'
@@ -656,14 +683,28 @@ AS $$
 #variable_conflict use_column
 DECLARE
 	matched integer;
+	devices uuid[];
 BEGIN
+	-- What a device shows, whatever has become of the push meanwhile.
+	UPDATE notify.device d
+	   SET badge = s.badge
+	  FROM (SELECT DISTINCT ON (device_id) device_id, badge, registered
+		  FROM unnest(device_ids, ids, outcomes, badges, registered)
+			s (device_id, id, outcome, badge, registered)
+		 WHERE outcome = 'sent'
+		 ORDER BY device_id, id DESC) s
+	 WHERE d.session_id = s.device_id AND d.badge <> s.badge
+	   AND d.registered_at::text = s.registered;
+
 	WITH settled AS MATERIALIZED (
 		SELECT s.*
 		  FROM unnest(device_ids, collapse_ids, ids, settle.tries,
-			      outcomes, waits_ms, badges, registered)
+			      outcomes, waits_ms, registered)
 			s (device_id, collapse_id, id, tries, outcome, wait_ms,
-			   badge, registered)
+			   registered)
 		  JOIN notify.push p USING (device_id, collapse_id, id, tries)
+		 ORDER BY device_id, collapse_id
+		   FOR UPDATE OF p
 	), gone AS (
 		DELETE FROM notify.device d
 		 USING settled s
@@ -686,16 +727,19 @@ BEGIN
 		   AND (s.outcome = 'later' OR
 			(s.outcome = 'gone' AND
 			 s.device_id NOT IN (SELECT session_id FROM gone)))
-	), shown AS (
-		UPDATE notify.device d
-		   SET badge = s.badge
-		  FROM (SELECT DISTINCT ON (device_id) *
-			  FROM settled
-			 WHERE outcome = 'sent'
-			 ORDER BY device_id, id DESC) s
-		 WHERE d.session_id = s.device_id AND d.badge <> s.badge
 	)
 	SELECT count(*) INTO matched FROM settled;
+
+	-- What was read while its push was on its way.
+	devices := ARRAY(
+		SELECT session_id
+		  FROM unnest(device_ids, outcomes) s (session_id, outcome)
+		  JOIN notify.device d USING (session_id)
+		  JOIN notify.box b USING (user_id)
+		 WHERE outcome = 'sent' AND platform <> 'webpush'
+		   AND badge > unread);
+	PERFORM notify.put_silent(devices);
+
 	RETURN matched;
 END
 $$;
@@ -703,7 +747,7 @@ $$;
 -- Deletes some of what has served its time; the relay calls it when it calls
 -- event.tidy().
 CREATE FUNCTION notify.tidy() RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	WITH old AS (
 		SELECT user_id, number
@@ -715,7 +759,7 @@ BEGIN ATOMIC
 		  FROM notify.box
 		 WHERE user_id IN (SELECT user_id FROM old)
 		 ORDER BY user_id
-		   FOR UPDATE SKIP LOCKED
+		   FOR NO KEY UPDATE SKIP LOCKED
 	), gone AS (
 		DELETE FROM notify.notification n
 		 USING old, locked

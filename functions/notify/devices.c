@@ -22,7 +22,8 @@ enum {
 	POINT_BYTES = 65, AUTH_BYTES = 16,	/* RFC 8291, 3.1 and 3.2 */
 };
 
-#define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+#define LOWER "abcdefghijklmnopqrstuvwxyz0123456789"
+#define ALNUM LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 struct device {
 	const char *platform;
@@ -97,9 +98,10 @@ static bool endpoint_valid(const char *token)
 
 	if (strncmp(token, scheme, sizeof(scheme) - 1) != 0)
 		return false;
-	bytes = strspn(host, ALNUM "-.:[]");
+	bytes = strspn(host, LOWER "-.:[]");
 
-	return bytes > 0 && host[bytes] == '/' &&
+	return bytes > 0 && strchr("-.:", host[0]) == NULL &&
+	       host[bytes] == '/' &&
 	       strspn(host, ALNUM "-._~:/?[]!$&'()*+,;=%") == strlen(host);
 }
 
@@ -121,8 +123,10 @@ static bool key_valid(const char *text, size_t bytes)
 {
 	unsigned char key[POINT_BYTES];
 
+	/* A point begins with 4, for "uncompressed"; a secret with anything. */
 	return strlen(text) == BASE64URL_CHARS(bytes) &&
-	       base64url_decode(text, strlen(text), key);
+	       base64url_decode(text, strlen(text), key) &&
+	       (bytes != POINT_BYTES || key[0] == 4);
 }
 
 /* The keys of a browser, and of nothing else. */

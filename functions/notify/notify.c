@@ -66,6 +66,8 @@ static enum err notification_send(struct req *req)
 	err = http_body(req, sending_fields, &s);
 	if (err)
 		return err;
+	if (s.collapse_key && !*s.collapse_key)
+		return http_invalid(req, "/collapse_key", "too_short");
 
 	err = db_one(req->db, &sql_notification_send,
 		     ARGS(s.user_ids, id, req->user, s.collapse_key, s.title,

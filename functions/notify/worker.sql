@@ -61,10 +61,17 @@ SELECT notify.forget(user_id, NULL, other_id, NULL, $3),
 
 -- name: subscription_ended
 -- Declined or removed: neither has anything of the other.
-SELECT notify.forget(user_id, NULL, other_id, NULL, $2),
-       notify.forget(other_id, NULL, user_id, NULL, $2)
-  FROM jsonb_to_record($1::jsonb) e (user_id uuid, other_id uuid)
- WHERE num_nulls(user_id, other_id) = 0;
+WITH e AS (
+	SELECT side.*
+	  FROM jsonb_to_record($1::jsonb) e (user_id uuid, other_id uuid),
+	       LATERAL (VALUES (user_id, other_id), (other_id, user_id))
+		side (who, whom)
+	 WHERE num_nulls(user_id, other_id) = 0
+	 ORDER BY who
+)
+SELECT sum(notify.forget(who, NULL, whom, NULL, $2))
+  FROM e
+HAVING count(*) > 0;
 
 -- name: user_logged_in
 -- A device is new if no session of the account before was on one of that name.

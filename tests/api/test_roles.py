@@ -79,6 +79,7 @@ FUNCTIONS = {
     "notify.phrase": "'', ''",
     "notify.preferences": "NULL",
     "notify.put": "'{}', NULL, '{}', NULL, NULL",
+    "notify.put_silent": "'{}'",
     "notify.settle": "'{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'",
     "notify.tidy": "",
     "profile.add_missing": "",
@@ -225,7 +226,8 @@ MAY = {
         "notify.forget": "EXECUTE",
         "notify.make": "EXECUTE",
         "notify.mark_chat_read": "EXECUTE",
-        "notify.settle": "EXECUTE",
+        "notify.put_silent": "'{}'",
+    "notify.settle": "EXECUTE",
     },
     "kith_stream": EVERY_FUNCTION | {
         "chat.chat": "SELECT",

@@ -200,6 +200,7 @@ static void of_a_session_that_ended_the_device_is_forgotten(void **state)
 		"ended_at = now(), end_reason = 'logout'",
 		"ended_at = now(), end_reason = 'reuse'",
 		"expires_at = now()",
+		"idle_expires_at = now()",
 	};
 
 	(void)state;

@@ -155,9 +155,11 @@ static inline void make(struct person p, const char *kind,
 			const char *collapse_id, const char *actor_id, int seq)
 {
 	sql("SELECT notify.make(ARRAY['%s'::uuid], ROW(NULL, NULL, '%s', '%s',"
-	    " 1, false, '%s', nullif(%d, 0), NULL, 'Firefox', NULL, now(),"
-	    " now() + interval '28 days')::notify.notification,"
-	    " interval '3 s', NULL)", p.id, kind, collapse_id, actor_id, seq);
+	    " 1, false, '%s', nullif(%d, 0),"
+	    " (SELECT title FROM chat.chat WHERE id = '%s'), 'Firefox', NULL,"
+	    " now(), now() + interval '28 days')::notify.notification,"
+	    " interval '3 s', NULL)", p.id, kind, collapse_id, actor_id, seq,
+	    collapse_id);
 }
 
 /* A chat of two; with a title, a group; "": a pair.  Its id. */

@@ -87,11 +87,11 @@ static const char *alike(size_t platform, struct person p, const char *claims)
 		   " c (id bigint, payload text) JOIN notify.push p USING (id)"
 		   " JOIN notify.shown s USING (user_id, number),"
 		   " LATERAL (SELECT c.payload::json) j (j)"
-		   " WHERE user_id = '%s' AND j #>> '{%s}' = s.title"
-		   " AND j #>> '{%s}' = left(s.body, 200)"
-		   " AND j #>> '{%s}' = s.kind::text"
+		   " WHERE user_id = '%s' AND j #>> '{%s}' = (document).title"
+		   " AND j #>> '{%s}' = left((document).body, 200)"
+		   " AND j #>> '{%s}' = (document).kind::text"
 		   " AND j #>> '{%s}' = s.number::text"
-		   " AND (j #>> '{%s}')::jsonb = s.data::jsonb", claims, p.id,
+		   " AND (j #>> '{%s}')::jsonb = (document).data::jsonb", claims, p.id,
 		   places[platform].title, places[platform].body,
 		   places[platform].kind, places[platform].number,
 		   places[platform].data);

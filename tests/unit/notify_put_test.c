@@ -27,9 +27,9 @@ static void a_newer_one_takes_the_place_and_the_time_of_one_that_waits(
 	assert_string_equal(at(claim(t.ann), "0,payload"), sql(
 		"SELECT json_build_object('kind', 'message', 'number', 3,"
 		" 'title', 'Somebody · 3 new messages', 'body', 'hi', 'data',"
-		" json_build_object('chat_id', '%s', 'seq', 3, 'sender_id',"
-		" '%s', 'count', 3), 'unread', 1, 'tag', replace('%s', '-',"
-		" ''))", t.chat, t.bob.id, t.chat));
+		" row_to_json(ROW('%s', 3, '%s', 3)::notify.message_data),"
+		" 'unread', 1, 'tag', replace('%s', '-', ''))",
+		t.chat, t.bob.id, t.chat));
 }
 
 static void a_newer_one_follows_one_that_is_on_its_way(void **state)

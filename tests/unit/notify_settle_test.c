@@ -84,8 +84,46 @@ static void a_claim_that_was_taken_over_is_left_alone(void **state)
 		assert_string_equal(at(claim(ann), "0,tries"), "2");
 		assert_string_equal(settle(claims, outcomes[i], 0), "0");
 		assert_string_equal(queue_of(ann), "1 30 2 claimed");
-		assert_string_equal(badge_of(ann), "0");
+		assert_string_equal(badge_of(ann), i == 0 ? "1" : "0");
 	}
+}
+
+static void what_was_read_on_its_way_is_followed_by_a_silent_one(void **state)
+{
+	static const char *const platforms[] = { "fcm", "apns", "webpush" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(platforms); i++) {
+		const char *claims;
+		struct person ann = on_its_way(platforms[i], &claims);
+		const bool shows = strcmp(platforms[i], "webpush") != 0;
+
+		sql("SELECT notify.mark_read('%s', 1, NULL, NULL, NULL)",
+		    ann.id);
+		assert_string_equal(queue_of(ann), "1 30 1 claimed");
+		settle(claims, "sent", 0);
+		assert_string_equal(badge_of(ann), "1");
+		assert_string_equal(queue_of(ann), shows ? "silent 0 0" : "");
+		settle(claim(ann), "sent", 0);
+		assert_string_equal(queue_of(ann), "");
+		assert_string_equal(badge_of(ann), shows ? "0" : "1");
+	}
+}
+
+static void a_badge_is_remembered_of_what_was_replaced_on_its_way(void **state)
+{
+	struct two t = { owner_of("fcm"), person_new(), NULL };
+	const char *claims;
+
+	(void)state;
+	t.chat = chat_of(t.ann, t.bob, "");
+	write_to(t, 1);
+	pass(t.ann, 3);
+	claims = claim(t.ann);
+	write_to(t, 2);
+	assert_string_equal(settle(claims, "sent", 0), "0");
+	assert_string_equal(badge_of(t.ann), "1");
+	assert_string_equal(queue_of(t.ann), "2 3 0");
 }
 
 static void claims_are_settled_together_each_as_it_went(void **state)
@@ -218,6 +256,8 @@ FUNCTION_TESTS("notify",
 	QUEUE_CLAIM(a_device_that_is_gone_takes_its_other_pushes_along),
 	QUEUE_CLAIM(a_device_that_is_registered_anew_is_not_gone),
 	QUEUE_CLAIM(a_claim_that_was_taken_over_is_left_alone),
+	QUEUE_CLAIM(what_was_read_on_its_way_is_followed_by_a_silent_one),
+	QUEUE_CLAIM(a_badge_is_remembered_of_what_was_replaced_on_its_way),
 	QUEUE_CLAIM(claims_are_settled_together_each_as_it_went),
 	QUEUE_CLAIM(a_device_shows_the_badge_of_what_it_got_last),
 	QUEUE_CLAIM(a_badge_that_is_wrong_is_pushed_silently),
