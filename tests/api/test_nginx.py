@@ -145,7 +145,7 @@ def test_what_is_not_there_is_404(path):
 
 def test_the_internal_listener_has_only_internal_routes(internal):
     assert internal.get("/healthz").status_code == 200
-    for path in ("/", "/web/app.js", "/sessions", "/openapi.yaml",
+    for path in ("/", "/web/app.js", "/sw.js", "/sessions", "/openapi.yaml",
                  "/.well-known/jwks.json"):
         assert_problem(ask("GET", path, variable="KITH_INTERNAL_URL"),
                        404, "not_found")
@@ -156,6 +156,7 @@ def test_a_method_that_is_not_there_is_405(method):
     for path, allow in [("/login", "POST"),
                         ("/", "GET, HEAD"),
                         ("/web/app.js", "GET, HEAD"),
+                        ("/sw.js", "GET, HEAD"),
                         ("/openapi.yaml", "GET, HEAD"),
                         ("/.well-known/jwks.json", "GET, HEAD")]:
         answer = ask(method, path)
@@ -218,8 +219,24 @@ def test_only_the_keys_may_be_cached(kith):
 WEB = contract.API.parent / "web"
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "connect-src 'self'; img-src 'self' blob:; base-uri 'none'; "
+    "connect-src 'self'; img-src 'self' blob:; worker-src 'self'; "
+    "base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'")
+
+
+def assert_file(path, file, content_type, policy):
+    answer = ask("GET", path)
+    assert answer.status == 200
+    assert answer.text == (WEB / file).read_text()
+    again = ask("GET", path, f"If-None-Match: {answer.headers['ETag']}")
+    assert again.status == 304
+    head = ask("HEAD", path)
+    assert head.headers["Content-Length"] == answer.headers["Content-Length"]
+    for each in answer, again, head:
+        assert_headers(each, **{"Content-Security-Policy": policy})
+        assert each.headers["Cache-Control"] == "no-cache"
+    for each in answer, head:
+        assert each.headers["Content-Type"] == content_type
 
 
 @pytest.mark.parametrize("path, file, content_type", [
@@ -232,18 +249,12 @@ PAGE_POLICY = (
     ("/web/icon.svg", "icon.svg", "image/svg+xml"),
 ])
 def test_the_page_is_what_web_holds(path, file, content_type):
-    answer = ask("GET", path)
-    assert answer.status == 200
-    assert answer.text == (WEB / file).read_text()
-    again = ask("GET", path, f"If-None-Match: {answer.headers['ETag']}")
-    assert again.status == 304
-    head = ask("HEAD", path)
-    assert head.headers["Content-Length"] == answer.headers["Content-Length"]
-    for each in answer, again, head:
-        assert_headers(each, **{"Content-Security-Policy": PAGE_POLICY})
-        assert each.headers["Cache-Control"] == "no-cache"
-    for each in answer, head:
-        assert each.headers["Content-Type"] == content_type
+    assert_file(path, file, content_type, PAGE_POLICY)
+
+
+def test_the_service_worker_may_load_nothing():
+    assert_file("/sw.js", "sw.js", "text/javascript; charset=utf-8",
+                HEADERS["Content-Security-Policy"])
 
 
 def test_a_client_can_not_forge_what_a_proxy_says(kith, account):
