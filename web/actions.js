@@ -11,6 +11,8 @@ import { chatArrived, chatGone, markArrived, memberOf, messageArrived,
 	 pageArrived } from "./state/chats.js";
 import { lastSeq } from "./state/history.js";
 import { nameOf, peerOf } from "./state/names.js";
+import { muteChanged, notificationGone, notificationsOld, notificationsRead,
+	 olderArrived, preferencesChanged } from "./state/notifications.js";
 import { subscriptionChanged } from "./state/people.js";
 import { becameStale } from "./state/stale.js";
 import { noticed } from "./store.js";
@@ -169,3 +171,70 @@ export async function tellTyping(chatId) {
 		/* Nobody misses it. */
 	}
 }
+
+/* Notifications. */
+export const loadOlderNotifications = () => once("older", () => {
+	const cursor = store.state.notifications.next;
+
+	return attempt(async () => {
+		store.apply(olderArrived, await api.notifications({ cursor }));
+	});
+});
+
+/* Up to the newest that is here: who looks has seen no more. */
+async function readSeen() {
+	const { items, unread } = store.state.notifications;
+	const newest = items?.[0]?.number;
+
+	if (!unread || !newest)
+		return;
+	await api.readNotifications(newest);
+	store.apply(notificationsRead, newest);
+}
+
+export const readAllNotifications = () => attempt(readSeen);
+
+/* What is shown was read.  If Kith can't be told, the view asks again. */
+export const readNotifications = () => once("notifications", async () => {
+	const { items, last } = store.state.notifications;
+
+	if (items?.[0]?.number >= last)
+		await readSeen().catch(() => {});
+});
+
+export const dropNotification = (number) => attempt(async () => {
+	try {
+		await api.dropNotification(number);
+	} catch (error) {
+		if (error.status !== 404)
+			throw error;
+	}
+	store.apply(notificationGone, number);
+});
+
+let saving = Promise.resolve();
+
+/* One after the other, so that what was chosen last is what Kith has. */
+export function prefer(change) {
+	store.apply(preferencesChanged, change);
+	saving = saving.then(async () => {
+		const { muted_chats: _, ...chosen } =
+			store.state.preferences ?? {};
+
+		if (!await attempt(() => api.putPreferences(chosen)))
+			store.apply(becameStale, "preferences");
+		else if (change.language)
+			store.apply(notificationsOld);
+	});
+}
+
+/* Chats are given by id and title: one may have left them. */
+export const mute = (id, title) => attempt(async () => {
+	await api.mute(id);
+	store.apply(muteChanged, id, true);
+}, `${title} is muted.`);
+
+export const unmute = (id, title) => attempt(async () => {
+	await api.unmute(id);
+	store.apply(muteChanged, id, false);
+}, `${title} is no longer muted.`);

@@ -96,6 +96,27 @@ export const received = (chat_id, seq) =>
 export const read = (chat_id, seq) =>
 	ask("POST", "/messages/read", { body: { chat_id, seq } });
 
+/* Notifications.  range: {cursor} or {after}, a number, or nothing. */
+export const notifications = (range = {}) =>
+	ask("GET", "/notifications", { query: { ...range, limit: 50 } });
+export const readNotifications = (up_to) =>
+	ask("POST", "/notifications/read", { body: { up_to } });
+export const dropNotification = (number) =>
+	ask("DELETE", `/notifications/${number}`);
+export const preferences = () => ask("GET", "/notifications/preferences");
+export const putPreferences = (preferences) =>
+	ask("PUT", "/notifications/preferences", { body: preferences });
+export const mute = (chat_id) =>
+	ask("POST", "/notifications/mute", { body: { chat_id } });
+export const unmute = (chat_id) =>
+	ask("DELETE", "/notifications/mute", { query: { chat_id } });
+export const platforms = () => ask("GET", "/notifications/platforms");
+export const devices = () => all("/notifications/devices");
+export const postDevice = (device) =>
+	ask("POST", "/notifications/devices", { body: device });
+export const dropDevice = (id) =>
+	ask("DELETE", `/notifications/devices/${id}`);
+
 /* Live.  openStream gives the Response, whose body goes on. */
 export const typing = (chat_id) =>
 	ask("POST", "/typing", { body: { chat_id } });

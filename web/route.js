@@ -6,12 +6,21 @@
  *	/people			/person/ID
  *	/new			a new group
  *	/me			one's own profile
+ *	/notifications		/settings, of which of them one wants
  */
-const NAMES = ["chats", "people", "new", "me", "chat", "members", "person"];
+const NAMES = ["chats", "people", "new", "me", "chat", "members", "person",
+	       "notifications", "settings"];
 const WITH_ID = ["chat", "members", "person"];
 
 /* Which list stands beside a screen. */
-const SIDES = { people: "people", person: "people" };
+const SIDES = {
+	people: "people",
+	person: "people",
+	notifications: "notifications",
+	settings: "notifications",
+};
+
+const LISTS = ["chats", "people", "notifications"];
 
 export function routeOf(hash) {
 	const [, first, id = null, last] = hash.replace(/^#/, "").split("/");
@@ -31,5 +40,4 @@ export function hashOf(name, id) {
 export const sideOf = (route) => SIDES[route.name] ?? "chats";
 
 /* On a narrow screen a list has it for itself. */
-export const isList = (route) =>
-	route.name === "chats" || route.name === "people";
+export const isList = (route) => LISTS.includes(route.name);

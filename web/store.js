@@ -5,6 +5,7 @@
  * what happened to the next, and store.apply() runs them.  Nothing here or
  * there touches the document, the network or the clock.
  */
+import { NONE } from "./state/notifications.js";
 
 export function emptyState(userId = null) {
 	return {
@@ -17,6 +18,8 @@ export function emptyState(userId = null) {
 		typing: {},		/* by chat and user: until when, ms */
 		outbox: [],		/* state/outbox.js */
 		drafts: {},		/* by chat: what was begun */
+		notifications: NONE,	/* state/notifications.js */
+		preferences: null,	/* there too */
 		known: {},		/* "chats", "people": came once */
 		stale: {},		/* to be loaded; state/stale.js */
 		failed: {},		/* what could not be: the error */

@@ -10,6 +10,8 @@ import { backoffMs } from "./backoff.js";
 import { chatArrived, chatGone, chatsArrived, gaps, markArrived, memberOf,
 	 messageArrived, pageArrived } from "./state/chats.js";
 import { lastSeq } from "./state/history.js";
+import { areWanted, newsArrived, notificationTold, notificationsArrived,
+	 preferencesArrived } from "./state/notifications.js";
 import { peopleArrived, presenceArrived, presenceChanged, typingArrived,
 	 typingEnds, typingExpired } from "./state/people.js";
 import { becameFresh, becameStale, everythingStale, loadFailed }
@@ -84,6 +86,19 @@ export function startSync(store, stop, live) {
 			store.apply(presenceArrived, await api.presence(),
 				    number);
 		},
+		async notifications(number) {
+			const { items, isOld } = store.state.notifications;
+
+			if (isOld || !items.length)
+				store.apply(notificationsArrived,
+					    await api.notifications(), number);
+			else
+				await loadNews(number);
+		},
+		async preferences(number) {
+			store.apply(preferencesArrived,
+				    await api.preferences(), number);
+		},
 		async chat(number, id) {
 			try {
 				store.apply(chatArrived, await api.getChat(id),
@@ -95,6 +110,18 @@ export function startSync(store, stop, live) {
 			}
 		},
 	};
+
+	async function loadNews(number) {
+		let page;
+
+		do {
+			const { items } = store.state.notifications;
+
+			page = await api.notifications(
+				{ after: items[0]?.number ?? 0 });
+			store.apply(newsArrived, page, number);
+		} while (page.next && page.items.length);
+	}
 
 	async function loadNewest(id) {
 		const page = await api.history(id);
@@ -138,7 +165,8 @@ export function startSync(store, stop, live) {
 		for (const [key, number] of Object.entries(state.stale)) {
 			const [kind, of] = key.split("/");
 
-			run(key, () => loaders[kind](number, of));
+			if (kind !== "notifications" || areWanted(state))
+				run(key, () => loaders[kind](number, of));
 		}
 		if (name === "chat" && state.chats[id] &&
 		    (!history || history.old))
@@ -170,6 +198,7 @@ export function startSync(store, stop, live) {
 			store.apply(becameStale, `chat/${chat_id}`),
 		subscription: () =>
 			store.apply(becameStale, "people", "presence"),
+		notification: (it) => store.apply(notificationTold, it),
 		typing: (who) => store.apply(typingArrived, who, Date.now()),
 		presence: (who) => store.apply(presenceChanged, who),
 		resync() {

@@ -49,6 +49,7 @@ test("a narrow screen shows a list or a chat, and all of it", async () => {
 		await list.waitFor();
 	}
 	for (const hash of ["#/people", `#/person/${bob.id}`, "#/me", "#/new",
+			    "#/notifications", "#/settings",
 			    `#/chat/${group.id}/members`]) {
 		await page.goto(`/${hash}`);
 		await page.locator(".spinner").waitFor({ state: "detached" });
@@ -105,7 +106,8 @@ test("the page is light or dark as its reader wants", async () => {
 /* Whatever can be used has a name that can be read out. */
 async function isNamed(page) {
 	const snapshot = await page.locator("body").ariaSnapshot();
-	const usable = /^\s*- (button|link|textbox|searchbox|checkbox)/;
+	const usable = new RegExp("^\\s*- (button|link|textbox|searchbox|" +
+				  "checkbox|switch|combobox)");
 	const nameless = snapshot.split("\n")
 		.filter((line) => usable.test(line) && !line.includes(" \""));
 
@@ -119,6 +121,7 @@ test("everything that can be used has a name", async () => {
 
 	await say(ann, group, "Hello");
 	for (const hash of ["#/people", `#/person/${bob.id}`, "#/me", "#/new",
+			    "#/notifications", "#/settings",
 			    `#/chat/${chat.id}`, `#/chat/${group.id}`,
 			    `#/chat/${group.id}/members`]) {
 		await page.goto(`/${hash}`);

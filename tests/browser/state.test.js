@@ -191,7 +191,8 @@ test("after a resync only the open chat's messages are kept", () => {
 	state = everythingStale(routed(state, { name: "chats", id: null }));
 	assert.deepEqual(state.histories, {});
 	assert.deepEqual(Object.keys(state.stale).sort(),
-			 ["chats", "me", "people", "presence"]);
+			 ["chats", "me", "notifications", "people",
+			  "preferences", "presence"]);
 });
 
 test("what became stale again while it was loaded stays so", () => {

@@ -51,7 +51,8 @@ test("what is wrong stands beside what was filled in", () => {
 
 test("an address leads to a screen and back", () => {
 	for (const hash of ["#/chats", "#/chat/a", "#/chat/a/members",
-			    "#/people", "#/person/b", "#/new", "#/me"]) {
+			    "#/people", "#/person/b", "#/new", "#/me",
+			    "#/notifications", "#/settings"]) {
 		const { name, id } = routeOf(hash);
 
 		assert.equal(hashOf(name, id), hash);

@@ -1,6 +1,6 @@
 /*
  * stale.js - what has to be loaded (again): "me", "chats", "people",
- * "presence", and "chat/ID" for one chat.
+ * "presence", "notifications", "preferences", and "chat/ID" for one chat.
  *
  * A key has a number, which grows each time the thing becomes stale: what was
  * asked for before that does not make it fresh.
@@ -40,7 +40,10 @@ export function everythingStale(state) {
 			.filter(([id]) => id === state.route.id)
 			.map(([id, history]) =>
 				[id, { ...history, old: true }]));
+	const notifications = { ...state.notifications,
+				isSure: false, isOld: true };
 
-	return becameStale({ ...state, histories },
-			   "me", "chats", "people", "presence");
+	return becameStale({ ...state, histories, notifications },
+			   "me", "chats", "people", "presence",
+			   "notifications", "preferences");
 }

@@ -5,6 +5,7 @@ import { sync } from "../page.js";
 import { hashOf } from "../route.js";
 import { hasLeft, nameOf, peerOf, titleOf, userIn, writersIn }
 	from "../state/names.js";
+import { isMuted } from "../state/notifications.js";
 import { ChatAvatar } from "./chatlist.js";
 import { Composer } from "./composer.js";
 import { History } from "./history.js";
@@ -18,6 +19,18 @@ function subtitleOf(state, chat) {
 		return peer && presenceText(state.presence[peer.id]);
 	return `${chat.members.length} ` +
 		(chat.members.length === 1 ? "member" : "members");
+}
+
+function Mute({ state, chat }) {
+	const muted = isMuted(state, chat.id);
+	const label = muted ? "Unmute" : "Mute";
+	const action = muted ? actions.unmute : actions.mute;
+
+	return state.preferences && html`
+	  <button type="button" class="round" title=${label}
+	    aria-label=${label}
+	    onClick=${() => action(chat.id, titleOf(chat, state.userId))}>
+	    <${Icon} name=${muted ? "muted" : "bell"} /></button>`;
 }
 
 function Head({ state, chat }) {
@@ -36,6 +49,7 @@ function Head({ state, chat }) {
 	          ${subtitleOf(state, chat)}</span>
 	      </span>
 	    </a>
+	    <${Mute} state=${state} chat=${chat} />
 	    ${chat.kind === "group" && html`
 	      <a class="round" href=${about} title="Members"
 	        aria-label="Members of the group">

@@ -170,6 +170,7 @@ export class Profile extends Component {
 		      <${Picture} me=${me} reload=${this.load} />
 		      <${Words} key=${version} me=${me} save=${this.save} />
 		      <p class="note">You log in as ${me.email}.</p>`}
+	    <a href="#/settings">Notification settings</a>
 		    <button type="button" class="button danger quiet"
 		      onClick=${this.leave}>Log out</button>
 		    ${asks && html`<${Confirm} title="Log out now?"

@@ -10,10 +10,12 @@ import { noticed } from "../store.js";
 import { Chat } from "./chat.js";
 import { ChatList } from "./chatlist.js";
 import { Members, NewGroup } from "./group.js";
+import { Notifications } from "./notifications.js";
 import { People } from "./people.js";
 import { Empty, Icon, UserAvatar } from "./parts.js";
 import { Person } from "./person.js";
 import { Profile } from "./profile.js";
+import { Settings } from "./settings.js";
 
 const NOTICE_MS = 6000;
 
@@ -23,6 +25,13 @@ const SCREENS = {
 	person: Person,
 	new: NewGroup,
 	me: Profile,
+	settings: Settings,
+};
+
+const LISTS = {
+	chats: ChatList,
+	people: People,
+	notifications: Notifications,
 };
 
 const CONNECTIONS = {
@@ -30,17 +39,21 @@ const CONNECTIONS = {
 	waiting: "Connecting to Kith again…",
 };
 
-const Tab = ({ to, icon, label, count, of, isOpen }) => html`
-  <a class="tab" href=${hashOf(to)}
+const Tab = ({ to, icon, label, count, of, isOpen, isBrief }) => html`
+  <a class="tab ${isBrief ? "brief" : ""}" href=${hashOf(to)}
+    title=${isBrief ? label : undefined}
     aria-current=${isOpen ? "page" : undefined}>
-    <${Icon} name=${icon} /> ${label}
+    <${Icon} name=${icon} />
+    <span class=${isBrief ? "unseen" : ""}>${label}</span>
     ${count > 0 && html`<span class="badge">
-      ${count}<span class="unseen"> ${of}</span></span>`}
+      ${count > 99 ? "99+" : count}
+      <span class="unseen"> ${of}</span></span>`}
   </a>`;
 
 function Side({ state }) {
 	const side = sideOf(state.route);
-	const { me } = state;
+	const { me, notifications } = state;
+	const List = LISTS[side];
 
 	return html`
 	  <aside class="side">
@@ -64,9 +77,11 @@ function Side({ state }) {
 	      <${Tab} to="people" icon="people" label="People"
 	        count=${peopleIn(state, "incoming").length}
 	        of="requests" isOpen=${side === "people"} />
+	      <${Tab} to="notifications" icon="bell"
+	        label="Notifications" count=${notifications.unread}
+	        of="new" isOpen=${side === "notifications"} isBrief />
 	    </nav>
-	    ${side === "chats" ? html`<${ChatList} state=${state} />` :
-	      html`<${People} state=${state} />`}
+	    <${List} state=${state} />
 	  </aside>`;
 }
 
