@@ -5,6 +5,7 @@
 import * as api from "./api.js";
 import { outbox, store } from "./page.js";
 import { sentence } from "./problems.js";
+import * as push from "./push.js";
 import { hashOf } from "./route.js";
 import * as session from "./session.js";
 import { chatArrived, chatGone, markArrived, memberOf, messageArrived,
@@ -47,6 +48,7 @@ export const logout = () => attempt(async () => {
 	await session.logout();
 	if (store.state.userId !== userId)
 		mine.clear();
+	await push.forget().catch(() => {});
 });
 
 /* People: call(id) answers with what is between the two now, if anything. */

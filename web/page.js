@@ -3,6 +3,7 @@
  * logged in.
  */
 import { createOutbox } from "./outbox.js";
+import { startPush } from "./push.js";
 import { routeOf } from "./route.js";
 import * as session from "./session.js";
 import { createStore, emptyState, routed } from "./store.js";
@@ -28,8 +29,13 @@ function change(userId) {
 	store.apply(reset, userId);
 	if (!userId)
 		return;
+	const push = startPush(store, ending.signal);
+
 	outbox = createOutbox(store, ending.signal);
-	sync = startSync(store, ending.signal, outbox.flush);
+	sync = startSync(store, ending.signal, () => {
+		outbox.flush();
+		push.live();
+	});
 }
 
 export function start() {

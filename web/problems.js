@@ -1,5 +1,6 @@
 /*
- * problems.js - what Kith refuses with a code, said to people.
+ * problems.js - what Kith refuses with a code, and what the browser does not
+ * do, said to people.
  */
 import { Problem } from "./http.js";
 
@@ -80,6 +81,25 @@ const OF_MEMBERS = {
 	"/user_ids not_allowed": "Somebody here has to accept you first.",
 };
 
+/* Why this browser shows no notifications. */
+export const HINDRANCES = {
+	unsupported: "This browser can't show notifications of Kith.",
+	denied: "This browser does not let Kith show notifications. Allow " +
+		"them for this page in the browser's settings.",
+	not_allowed: "Notifications stay off until you allow them.",
+	no_worker: "This browser could not begin to take notifications. " +
+		"Please try again.",
+	no_push_service: "The push service of this browser can't be reached. " +
+		"Please try again later.",
+};
+
+export class Hindered extends Error {
+	constructor(reason) {
+		super(reason);
+		this.reason = reason;
+	}
+}
+
 const OFFLINE = "You are offline. Please try again when you are back.";
 const NO_ANSWER = "Kith does not answer. Please try again.";
 
@@ -106,6 +126,8 @@ function byStatus(status) {
 
 /* What went wrong, in one sentence or two. */
 export function sentence(error) {
+	if (error instanceof Hindered)
+		return HINDRANCES[error.reason];
 	if (!(error instanceof Problem))
 		return navigator.onLine ? NO_ANSWER : OFFLINE;
 	if (error.code === "too_many_requests" && error.retryAfter)

@@ -38,7 +38,12 @@ async function asked(account, name) {
 
 test("the number of new ones is there at once and on coming", async () => {
 	const { ann, bob, chat } = await pair();
-	const page = await openTab(await browserOf(ann));
+	const context = await browserOf(ann);
+
+	await context.addInitScript(() => {
+		navigator.setAppBadge = async (n) => { globalThis.badge = n; };
+	});
+	const page = await openTab(context);
 
 	await untilUnread(ann, 1);
 	await tab(page, 1).waitFor();
@@ -47,6 +52,7 @@ test("the number of new ones is there at once and on coming", async () => {
 	await page.reload();
 	await tab(page, 2).waitFor();
 	assert.equal(await page.title(), "(1) Kith");
+	assert.equal(await page.evaluate(() => globalThis.badge), 2);
 });
 
 test("the list tells all, each leads where it is about", async () => {

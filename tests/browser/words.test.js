@@ -5,7 +5,8 @@ import { test } from "node:test";
 
 import { backoffMs } from "../../web/backoff.js";
 import { Problem } from "../../web/http.js";
-import { RULES, SENTENCES, byMember, sentence } from "../../web/problems.js";
+import { HINDRANCES, Hindered, RULES, SENTENCES, byMember, sentence }
+	from "../../web/problems.js";
 import { hashOf, routeOf } from "../../web/route.js";
 
 /* The codes that a schema of openapi.yaml lists. */
@@ -30,6 +31,12 @@ test("a code that is new is told by its status", () => {
 	assert.match(sentence(new Problem(503, "brand_new")), /busy/);
 	assert.match(sentence(new Problem(422, "invalid", [
 		{ pointer: "/x", code: "brand_new" }])), /not right/);
+});
+
+test("what a browser does not do is said", () => {
+	for (const reason in HINDRANCES)
+		assert.match(sentence(new Hindered(reason)),
+			     /^[A-Z].*\.$/, reason);
 });
 
 test("who is too fast hears for how long to wait", () => {

@@ -1,7 +1,13 @@
-/* settings.js - which notifications one wants, and in which language. */
+/*
+ * settings.js - whether this device shows notifications, which of them one
+ * wants, and in which language.
+ */
 import * as actions from "../actions.js";
+import * as api from "../api.js";
 import { Component, html } from "../html.js";
 import { store, sync } from "../page.js";
+import { HINDRANCES, sentence } from "../problems.js";
+import * as push from "../push.js";
 import { titleOf } from "../state/names.js";
 import { KINDS } from "../state/notifications.js";
 import { becameStale } from "../state/stale.js";
@@ -16,6 +22,86 @@ const LABELS = {
 	login: "Somebody logs in as you",
 	service: "News of services that you use",
 };
+
+const NOT_OFFERED = "Kith does not offer this for browsers now.";
+const IS_ON = "This device tells you of what is new, even while Kith is " +
+	"closed.";
+const IS_OFF = "This device can tell you of what is new while Kith is closed.";
+
+const note = (text) => html`<p class="note" role="status">${text}</p>`;
+
+/* key: what Kith pushes with; null where it does not, undefined at first. */
+class Device extends Component {
+	state = { key: undefined, status: "", isBusy: false, problem: "",
+		  error: null };
+
+	componentDidMount() {
+		this.load();
+	}
+
+	load = async () => {
+		this.setState({ error: null });
+		try {
+			const { webpush } = await api.platforms();
+
+			await this.look();
+			this.setState({ key: webpush });
+		} catch (error) {
+			this.setState({ error });
+		}
+	};
+
+	async look() {
+		this.setState({ status: await push.status(this.props.userId) });
+	}
+
+	turn = async () => {
+		const { key, status } = this.state;
+		let problem = "";
+
+		this.setState({ isBusy: true, problem });
+		try {
+			if (status === "on")
+				await push.turnOff();
+			else
+				await push.turnOn(this.props.userId, key);
+		} catch (error) {
+			problem = sentence(error);
+		}
+		await this.look();
+		this.setState({ isBusy: false, problem });
+	};
+
+	content({ key, status, isBusy }) {
+		const isOn = status === "on";
+
+		if (key === null && !isOn)
+			return note(NOT_OFFERED);
+		if (HINDRANCES[status])
+			return note(HINDRANCES[status]);
+		return html`
+		  ${note(isOn ? IS_ON : IS_OFF)}
+		  <button type="button" class="button ${isOn ? "quiet" : ""}"
+		    disabled=${isBusy} onClick=${this.turn}>
+		    ${isOn ? "Turn off" :
+		      "Turn on notifications on this device"}
+		  </button>`;
+	}
+
+	render(_, own) {
+		const { key, error, problem } = own;
+
+		if (key === undefined)
+			return html`<${Loading} what="what this device can do"
+			  error=${error} retry=${this.load} />`;
+		return html`
+		  <section class="device" aria-label="This device">
+		    ${this.content(own)}
+		    <p class="problem" role="alert">
+		      ${problem !== HINDRANCES[own.status] && problem}</p>
+		  </section>`;
+	}
+}
 
 const Switch = ({ kind, preferences }) => html`
   <li>
@@ -91,6 +177,7 @@ export class Settings extends Component {
 		        label="Back to the notifications" />
 		      <h1>Notifications</h1>
 		    </header>
+		    <${Device} userId=${state.userId} />
 		    <${Choices} state=${state} />
 		  </div>`;
 	}
