@@ -36,13 +36,16 @@ def counted(metrics, name, function, labels=""):
     return value[f'{name}{{function="{function}"{labels}}}'] if ready else 0
 
 
-def rate(metrics, name, function, count):
+def rate(metrics, name, function, count, labels=""):
     """A second, of what was counted after the first look that saw any."""
     with subprocess.Popen([ROOT / "infra/stack", "up"],
                           stdout=subprocess.DEVNULL):
-        first = wait_until(lambda: counted(metrics, name, function), 30)
+        def so_far():
+            return counted(metrics, name, function, labels)
+
+        first = wait_until(so_far, 30)
         begin = time.monotonic()
-        wait_until(lambda: counted(metrics, name, function) >= count, 120)
+        wait_until(lambda: so_far() >= count, 120)
         return (count - first) / (time.monotonic() - begin)
 
 

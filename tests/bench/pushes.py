@@ -13,7 +13,6 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-import time
 
 import psycopg2
 
@@ -142,11 +141,8 @@ def main(count):
         stack("down", WORKER)
         put_in_line(cursor, count)
         os.environ.update(settings)
-        stack("up")
-        begin = time.monotonic()
-        wait_until(lambda: counted(metrics, "pushes_total", WORKER,
-                                   ',outcome="sent"') >= count, 120)
-        speed = count / (time.monotonic() - begin)
+        speed = rate(metrics, "pushes_total", WORKER, count,
+                     ',outcome="sent"')
         wait_until(lambda: len((directory / "access.log").read_text().split())
                    > count, 10)
         connections = set((directory / "access.log").read_text().split())
