@@ -134,7 +134,8 @@ static inline int rows_of(const char *table, const char *id)
 static inline int events_of(const char *id)
 {
 	return atoi(sql("SELECT count(*) FROM event.outbox"
-			" WHERE key LIKE '%%%s%%'", id));
+			" WHERE topic = 'subscription.events'"
+			"   AND key LIKE '%%%s%%'", id));
 }
 
 /* How much of the hour is used; "" for nothing yet. */
