@@ -87,8 +87,11 @@ static struct verdict judge_error(const struct answer *a,
 		v = verdict_of_status(a);
 		if (v.kind == VERDICT_REFUSED)
 			v.kind = VERDICT_CONFIG;
-		if (v.kind == VERDICT_AWAY && a->status == 429)
-			v.wait_ms = QUOTA_MS;
+		/* It may be one device's quota: only if all say so, a pause. */
+		if (a->status == 429) {
+			v.kind = VERDICT_AWAY;
+			v.wait_ms = v.wait_ms > 0 ? v.wait_ms : QUOTA_MS;
+		}
 		return verdict(v.kind, v.wait_ms, e->code);
 	}
 }

@@ -19,6 +19,7 @@
 enum {
 	REST_MS = 100,		/* between looks when nothing is due */
 	CLAIM_MS = 20,		/* between claims when there is more */
+	CLOSED_MS = 300,	/* when all that is due is of closed lanes */
 	SETTLE_MS = 20,		/* a result may wait for others */
 	SETTLE_MANY = 256,	/* which don't wait for more */
 	AWAY_MS = 500,		/* until an absent database is tried again */
@@ -189,15 +190,17 @@ static void settle(struct pusher *p, int64_t now)
 
 static void claim(struct pusher *p, int64_t now)
 {
-	int n = 0;
+	int rest_ms = REST_MS, n = 0;
 
 	if (now < p->look_ms || p->away)
 		return;
-	if (claim_due(p->db, p->backlog))
+	if (claim_due(p->db, p->backlog)) {
 		n = claim_all(p->db, p->arena, p->lanes, p->providers,
 			      send_off, p);
+		rest_ms = n > 0 ? CLAIM_MS : CLOSED_MS;
+	}
 	p->backlog = n > 0;
-	p->look_ms = now_ms() + (n > 0 ? CLAIM_MS : REST_MS);
+	p->look_ms = now_ms() + rest_ms;
 }
 
 /* Until it is time for something. */
