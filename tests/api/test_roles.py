@@ -226,8 +226,7 @@ MAY = {
         "notify.forget": "EXECUTE",
         "notify.make": "EXECUTE",
         "notify.mark_chat_read": "EXECUTE",
-        "notify.put_silent": "'{}'",
-    "notify.settle": "EXECUTE",
+        "notify.settle": "EXECUTE",
     },
     "kith_stream": EVERY_FUNCTION | {
         "chat.chat": "SELECT",
