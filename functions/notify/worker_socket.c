@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "functions/notify/worker_address.h"
 #include "functions/notify/worker_socket.h"
+#include "runtime/address.h"
 #include "runtime/conf.h"
 #include "runtime/log.h"
 

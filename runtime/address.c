@@ -1,10 +1,10 @@
-/* worker_address.c - see worker_address.h. */
+/* address.c - see address.h. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "functions/notify/worker_address.h"
+#include "runtime/address.h"
 
 /* IANA's IPv4 Special-Purpose Address Registry, multicast, and class E. */
 static const struct net4 {

@@ -1,11 +1,12 @@
 /*
- * worker_address.h - which addresses a stranger's URL may lead to.
+ * address.h - which addresses a stranger's URL may lead to.
  *
- * An endpoint of Web Push is what a browser says it is, so that it may name a
- * host of our own network.  What counts is the address that is connected to.
+ * A URL that others say, like an endpoint of Web Push or what a provider of
+ * identities publishes, may name a host of our own network.  What counts is the
+ * address that is connected to.
  */
-#ifndef NOTIFY_WORKER_ADDRESS_H
-#define NOTIFY_WORKER_ADDRESS_H
+#ifndef RUNTIME_ADDRESS_H
+#define RUNTIME_ADDRESS_H
 
 #include <stdbool.h>
 #include <sys/socket.h>

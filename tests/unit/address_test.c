@@ -6,7 +6,7 @@
 
 #include "tests/unit/test.h"
 
-#include "functions/notify/worker_address.h"
+#include "runtime/address.h"
 
 static const struct { const char *text; bool public; } rows[] = {
 	{ "8.8.8.8", true }, { "1.1.1.1", true }, { "223.255.255.255", true },
