@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "functions/notify/worker_apns.h"
-#include "functions/notify/worker_jwt.h"
 #include "runtime/conf.h"
 #include "runtime/es256.h"
+#include "runtime/jwt.h"
 #include "runtime/log.h"
 
 struct apns {

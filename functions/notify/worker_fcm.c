@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "functions/notify/worker_fcm.h"
-#include "functions/notify/worker_jwt.h"
 #include "runtime/conf.h"
+#include "runtime/jwt.h"
 #include "runtime/log.h"
 
 enum {

@@ -9,7 +9,7 @@
  *	worker_lane.c		how much may be on its way to whom
  *	worker_provider.c	what a push is to a provider, and what it says
  *	  worker_fcm.c, worker_apns.c, worker_webpush.c
- *	  worker_jwt.c, worker_encrypt.c, worker_verdict.c
+ *	  worker_encrypt.c, worker_verdict.c
  *	worker_transfer.c	HTTP; worker_socket.c: its connections
  *	worker_batch.c		what is settled together
  */

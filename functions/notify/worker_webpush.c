@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include "functions/notify/worker_encrypt.h"
-#include "functions/notify/worker_jwt.h"
 #include "functions/notify/worker_webpush.h"
 #include "runtime/base64url.h"
 #include "runtime/conf.h"
+#include "runtime/jwt.h"
 #include "runtime/log.h"
 
 struct token {

@@ -1,8 +1,8 @@
 /*
- * worker_jwt.h - the JWTs by which providers know us (RFC 7519).
+ * jwt.h - the JWTs by which providers know us (RFC 7519).
  */
-#ifndef NOTIFY_WORKER_JWT_H
-#define NOTIFY_WORKER_JWT_H
+#ifndef RUNTIME_JWT_H
+#define RUNTIME_JWT_H
 
 #include <jansson.h>
 #include <openssl/evp.h>

@@ -1,13 +1,13 @@
-/* worker_jwt.c - see worker_jwt.h. */
+/* jwt.c - see jwt.h. */
 #include <errno.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "functions/notify/worker_jwt.h"
 #include "runtime/base64url.h"
 #include "runtime/es256.h"
+#include "runtime/jwt.h"
 #include "runtime/log.h"
 
 enum { SIGNATURE_BYTES = 1024 };	/* an RSA key of 8192 bits */
