@@ -42,6 +42,12 @@ struct route {
 /* Each function's one symbol. */
 extern const struct route routes[];
 
+/*
+ * One that a function may have beside it: called once, configuration and keys
+ * are read, before there are other threads.
+ */
+void function_start(void) __attribute__((weak));
+
 struct reply {
 	int status;		/* 0: none yet */
 	const char *type;	/* of the body; NULL: no body */

@@ -73,6 +73,23 @@ static void free_json(void *json)
 	json_decref(json);
 }
 
+/* NULL: it is none, or too deep. */
+static json_t *load(struct arena *arena, const char *text, size_t bytes,
+		    size_t flags)
+{
+	json_t *json = too_deep(text, bytes) ? NULL :
+		json_loadb(text, bytes, JSON_REJECT_DUPLICATES | flags, NULL);
+
+	if (json)
+		arena_defer(arena, free_json, json);
+	return json;
+}
+
+json_t *json_document(struct arena *arena, const char *text, size_t bytes)
+{
+	return load(arena, text, bytes, 0);
+}
+
 enum err json_read(struct arena *arena, const char *text, size_t bytes,
 		   const struct json_field *fields, void *out,
 		   const struct json_error **errors)
@@ -80,14 +97,10 @@ enum err json_read(struct arena *arena, const char *text, size_t bytes,
 	const struct json_error *found;
 	json_t *object;
 
-	if (too_deep(text, bytes))
-		return ERR_MALFORMED;
 	/* An integer of any length is a number, however it's written. */
-	object = json_loadb(text, bytes, JSON_REJECT_DUPLICATES |
-					 JSON_DECODE_INT_AS_REAL, NULL);
+	object = load(arena, text, bytes, JSON_DECODE_INT_AS_REAL);
 	if (!object)
 		return ERR_MALFORMED;
-	arena_defer(arena, free_json, object);
 
 	found = find_errors(arena, object, fields);
 	if (found) {

@@ -80,6 +80,15 @@ enum err json_read(struct arena *, const char *text, size_t bytes,
 		   const struct json_field *fields, void *out,
 		   const struct json_error **errors);
 
+/*
+ * What others than clients send, an object or array, as strictly: jansson's,
+ * for the arena's life.  NULL: it is none.
+ */
+struct json_t *json_document(struct arena *, const char *text, size_t bytes);
+
+/* A text that JSON_EMAIL takes. */
+bool json_email(const char *text);
+
 /* text is one of the words. */
 bool json_chosen(const char *const *choices, const char *text);
 

@@ -71,7 +71,7 @@ static bool domain_valid(const char *domain)
  * RFC 5321 without quoted local parts and address literals, with UTF-8 as in
  * RFC 6531; whether mail arrives only a mail can tell.
  */
-static bool email_valid(const char *email)
+bool json_email(const char *email)
 {
 	const char *at = strchr(email, '@');
 	size_t local = at ? (size_t)(at - email) : 0;
@@ -152,7 +152,7 @@ static const char *text_refusal(const struct json_field *f,
 		return "too_short";
 	if (n > f->max)
 		return "too_long";
-	if (f->kind == JSON_KIND_EMAIL && !email_valid(text))
+	if (f->kind == JSON_KIND_EMAIL && !json_email(text))
 		return "not_an_email";
 	if (f->kind == JSON_KIND_CHOICE && !json_chosen(f->choices, text))
 		return "not_a_choice";

@@ -86,6 +86,8 @@ int main(int argc, char **argv)
 	srandom((unsigned int)getpid());
 	if (conf.keys)
 		keys_read(conf.keys);
+	if (function_start)
+		function_start();
 	serve_forever();
 
 	return 0;

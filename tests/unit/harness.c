@@ -26,6 +26,8 @@ int harness_open(const char *function)
 	snprintf(path, sizeof(path), "functions/%s/function.conf", function);
 	conf_read(path);
 	keys_read(conf.keys);
+	if (function_start)
+		function_start();
 
 	arena = arena_new();
 	pool = db_pool_new(&(struct db_config){
