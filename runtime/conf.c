@@ -18,6 +18,8 @@ struct conf conf;
 
 static const char *const chats_with[] = { "accepted", "everyone", NULL };
 
+static const char *const oauth_private[] = { "refused", "allowed", NULL };
+
 static const char *const push_private[] = { "refused", "allowed", NULL };
 
 static const struct variable {
@@ -70,6 +72,12 @@ NUMBER("PASSWORD_MEMORY_KIB", password_memory_kib, 8, 4 << 20, 19456,
        "of a hash"),
 NUMBER("PASSWORD_PASSES", password_passes, 1, 100, 2, "of a hash"),
 TEXT("PASSWORDS", passwords, NULL, "file of refused passwords, sorted"),
+
+TEXT("OAUTH_PROVIDERS", oauth_providers, NULL,
+     "file: whose accounts sign in here, JSON"),
+TEXT("OAUTH_CA", oauth_ca, NULL, "file: who signs for them, PEM"),
+CHOICE("OAUTH_PRIVATE", oauth_private, oauth_private,
+       "refused or allowed: providers at private addresses, without TLS"),
 
 NUMBER("REQUESTS_PENDING", requests_pending, 1, 1000000, 100,
        "subscription requests that wait for an answer, of a user"),

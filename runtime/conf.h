@@ -41,6 +41,11 @@ struct conf {
 	int password_memory_kib, password_passes;
 	const char *passwords;		/* file of common ones; NULL: none */
 
+	/* Other providers of identities. */
+	const char *oauth_providers;	/* file: JSON; NULL: none */
+	const char *oauth_ca;		/* file: PEM; NULL: the system's */
+	const char *oauth_private;	/* "refused" or "allowed" */
+
 	/* Subscriptions: requests of a user. */
 	int requests_pending, requests_hourly;
 	int declined_s;			/* until the same is asked again */

@@ -4,6 +4,8 @@ GRANT SELECT (id, email, email_verified, password), DELETE
 GRANT SELECT (id, account_id, device, address, created_at, last_used_at,
 	      ended_at, idle_expires_at, expires_at)
    ON auth.session TO kith_user;
+GRANT SELECT (id, account_id, provider, issuer, subject, email, created_at)
+   ON auth.identity TO kith_user;
 GRANT SELECT, INSERT, UPDATE, DELETE ON auth.throttle TO kith_user;
 GRANT SELECT, UPDATE (nickname, nickname_key, nickname_search, about, avatar,
 		      revision)

@@ -107,6 +107,14 @@ SELECT json_build_object(
 			replace(encode(image, 'base64'), E'\n', ''))
 		  FROM profile.avatar
 		 WHERE user_id = $1),
+	'identities', (
+		SELECT coalesce(json_agg(json_build_object(
+			'id', id, 'provider', provider, 'issuer', issuer,
+			'subject', subject, 'email', i.email,
+			'created_at', auth.rfc3339(i.created_at))
+			ORDER BY id DESC), '[]')
+		  FROM auth.identity i
+		 WHERE account_id = $1),
 	'sessions', (
 		SELECT coalesce(json_agg(json_build_object(
 			'id', id, 'device', device, 'address', host(address),

@@ -128,6 +128,18 @@ MAY = {
         "profile.avatar_path": "EXECUTE",
         "profile.own": "EXECUTE",
     },
+    "kith_oauth": EVERY_FUNCTION | {
+        "auth.account": "SELECT INSERT",        # and UPDATE of created_at
+        "auth.identity": "SELECT INSERT DELETE",
+        "auth.nonce": "SELECT INSERT DELETE",
+        "auth.session": "SELECT INSERT UPDATE",
+        "event.outbox": "INSERT",
+        "profile.profile": "SELECT INSERT",
+        "auth.email_key": "EXECUTE",
+        "auth.has_password": "EXECUTE",
+        "profile.avatar_path": "EXECUTE",
+        "profile.own": "EXECUTE",
+    },
     "kith_session": EVERY_FUNCTION | {
         "auth.account": "SELECT",
         "auth.session": "SELECT UPDATE",
@@ -137,6 +149,7 @@ MAY = {
     },
     "kith_user": EVERY_FUNCTION | {
         "auth.account": "SELECT DELETE",
+        "auth.identity": "SELECT",
         "auth.session": "SELECT",
         "auth.throttle": "SELECT INSERT UPDATE DELETE",
         "event.outbox": "INSERT",
@@ -334,6 +347,18 @@ COLUMNS = {
         "INSERT INTO auth.session (ended_at) VALUES (now())",
         "INSERT INTO event.outbox (id) OVERRIDING SYSTEM VALUE VALUES (1)",
         "INSERT INTO event.outbox (xid) VALUES ('1')",
+    ],
+    "kith_oauth": [
+        "SELECT password FROM auth.account",
+        "INSERT INTO auth.account (password) VALUES ('a')",
+        "UPDATE auth.account SET email = DEFAULT",
+        "UPDATE auth.account SET email_verified = true",
+        "INSERT INTO auth.identity (created_at) VALUES (now())",
+        "INSERT INTO auth.nonce (created_at) VALUES (now())",
+        "UPDATE auth.session SET account_id = DEFAULT",
+        "INSERT INTO auth.session (counter) VALUES (7)",
+        "INSERT INTO event.outbox (slot) VALUES (0)",
+        "INSERT INTO profile.profile (avatar) VALUES (NULL)",
     ],
     "kith_session": [
         "UPDATE auth.session SET id = DEFAULT",

@@ -15,13 +15,15 @@ static void an_export_of_nothing_has_all_members(void **state)
 	(void)state;
 	assert_int_equal(r.status, 200);
 	assert_string_equal(members(r.body), "exported_at profile avatar_image"
-					     " sessions subscriptions"
+					     " identities sessions"
+					     " subscriptions"
 					     " chats messages notifications"
 					     " notification_preferences"
 					     " devices");
 	assert_string_equal(at(r.body, "profile"),
 			    GET("/user/me", .token = ann.token).body);
 	assert_string_equal(at(r.body, "avatar_image"), "null");
+	assert_string_equal(at(r.body, "identities"), "[]");
 	assert_string_equal(at(r.body, "subscriptions"), "[]");
 	assert_string_equal(at(r.body, "chats"), "[]");
 	assert_string_equal(at(r.body, "messages"), "[]");
@@ -43,6 +45,24 @@ static void an_export_has_the_image(void **state)
 				" user_id = '%s' AND image = decode('%s',"
 				" 'base64')", ann.id,
 				member(doc, "avatar_image.base64")), "1");
+}
+
+static void an_export_has_the_identities(void **state)
+{
+	struct person ann = person_new();
+	const char *subject = fresh_email(), *doc;
+
+	(void)state;
+	sql("INSERT INTO auth.identity (issuer, subject, id, account_id,"
+	    " provider) VALUES ('https://id.example', '%s',"
+	    " gen_random_uuid(), '%s', 'one')", subject, ann.id);
+	doc = GET("/user/me/export", .token = ann.token).body;
+	assert_string_equal(members(at(doc, "identities,0")), "id provider"
+			    " issuer subject email created_at");
+	assert_string_equal(at(doc, "identities,0,subject"),
+			    text("\"%s\"", subject));
+	assert_string_equal(sql("SELECT json_array_length('%s')",
+				at(doc, "identities")), "1");
 }
 
 static void an_export_has_the_live_sessions(void **state)
@@ -170,6 +190,7 @@ static void an_export_has_notifications_and_devices(void **state)
 FUNCTION_TESTS("user",
 	CLAIM(an_export_of_nothing_has_all_members),
 	CLAIM(an_export_has_the_image),
+	CLAIM(an_export_has_the_identities),
 	CLAIM(an_export_has_the_live_sessions),
 	CLAIM(an_export_has_all_subscriptions),
 	CLAIM(an_export_has_ones_chats_and_own_messages),
