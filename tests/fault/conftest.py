@@ -5,6 +5,7 @@ A test heals what it broke.  Afterwards everything runs, and no sanitizer has
 reported.
 """
 import contextlib
+import json
 import os
 import pathlib
 import random
@@ -17,10 +18,11 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
-pytest.register_assert_rewrite("kith", "load", "pushes")
+pytest.register_assert_rewrite("contract", "kith", "load", "pushes")
 
 from kith import Client, Events, wait_until
 from load import Load
+from stack import directory
 
 Row = namedtuple("Row", "name pid state generation release part")
 
@@ -153,6 +155,35 @@ def session(stack):
 def subscriptions(stack):
     with healed(stack.function("subscriptions")) as subscriptions:
         yield subscriptions
+
+
+class Oauth:
+    """The function oauth, and the files of its configuration."""
+
+    def __init__(self, function, directory):
+        self.function = function
+        self.directory = directory
+
+    def file(self, name, data):
+        """Its path."""
+        path = self.directory / name
+        path.write_bytes(data)
+        return str(path)
+
+    def serve(self, providers):
+        """With these, at whatever address; the function."""
+        path = self.file("providers.json", json.dumps(providers).encode())
+        self.function.release("providers", OAUTH_PROVIDERS=path,
+                              OAUTH_PRIVATE="allowed")
+        return self.function
+
+
+@pytest.fixture(scope="module")
+def oauth(reports):
+    stack = Stack()
+    with healed(stack.function("oauth")) as function, directory() as path:
+        yield Oauth(function, path)
+    assert stack.reports() == reports
 
 
 @pytest.fixture
