@@ -217,8 +217,9 @@ enum err fetch(struct arena *arena, const struct fetch *f,
 	const char *problem;
 	CURL *easy;
 
-	if (timeout_ms <= 0) {
-		log_warn("%s: no time left to ask", f->url);
+	if (timeout_ms <= 0 ||
+	    (f->authorization && strpbrk(f->authorization, "\r\n"))) {
+		log_warn("%s: no time left to ask, or no token", f->url);
 		return ERR_UNAVAILABLE;
 	}
 	easy = curl_easy_init();

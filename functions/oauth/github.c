@@ -67,9 +67,6 @@ enum err github_identity(const struct ask *a, const struct endpoints *e,
 	json_t *user, *emails, *id;
 	enum err err;
 
-	/* It becomes a line of a request. */
-	if (strpbrk(access_token, "\r\n"))
-		return ERR_UNAVAILABLE;
 	err = get(a, e->user, access_token, &user);
 	if (err)
 		return err;

@@ -243,25 +243,29 @@ static const char *refusal_of(const json_t *claims, const struct id_rules *r)
 							   : "wrong_at_hash";
 }
 
+void id_claims_email(const json_t *claims, struct id_claims *out)
+{
+	const json_t *verified = json_object_get(claims, "email_verified");
+	const char *email = text_of(claims, "email");
+
+	if (!json_email(email))
+		return;
+	out->email = email;
+	/* Apple writes "true". */
+	out->email_verified = json_is_true(verified) ||
+		strcmp(text_of(claims, "email_verified"), "true") == 0;
+}
+
 const char *id_token_claims(const struct id_token *t,
 			    const struct id_rules *rules,
 			    struct id_claims *out)
 {
 	const char *refusal = refusal_of(t->claims, rules);
-	const char *email = text_of(t->claims, "email");
 
 	if (refusal)
 		return refusal;
+	*out = (struct id_claims){ .subject = text_of(t->claims, "sub") };
+	id_claims_email(t->claims, out);
 
-	/* Apple writes "true". */
-	*out = (struct id_claims){
-		.subject = text_of(t->claims, "sub"),
-		.email = json_email(email) ? email : NULL,
-		.email_verified = json_email(email) &&
-			(json_is_true(json_object_get(t->claims,
-						      "email_verified")) ||
-			 strcmp(text_of(t->claims, "email_verified"),
-				"true") == 0),
-	};
 	return NULL;
 }

@@ -53,6 +53,9 @@ const char *id_token_verify(const struct id_token *, const json_t *keys);
 const char *id_token_claims(const struct id_token *, const struct id_rules *,
 			    struct id_claims *out);
 
+/* Set the members of the address, if claims have one. */
+void id_claims_email(const json_t *claims, struct id_claims *);
+
 /* A document of RFC 7517; for document.h. */
 bool id_token_keys_valid(const json_t *keys, const void *unused);
 

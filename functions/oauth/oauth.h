@@ -50,7 +50,8 @@ struct ask {
 /* Where a provider's endpoints are. */
 struct endpoints {
 	const char *authorization, *token, *keys;
-	const char *user, *emails;	/* GitHub's API; else NULL */
+	const char *user;		/* whose token it is; NULL: none */
+	const char *emails;		/* GitHub's; else NULL */
 	bool says_iss;			/* RFC 9207 */
 	bool secret_in_body;	/* else in a header: RFC 6749, 2.3.1 */
 };

@@ -60,6 +60,8 @@ enum err oidc_endpoints(struct arena *arena, const struct provider *p,
 		.authorization = text_of(metadata, "authorization_endpoint"),
 		.token = text_of(metadata, "token_endpoint"),
 		.keys = text_of(metadata, "jwks_uri"),
+		.user = json_string_value(json_object_get(metadata,
+			"userinfo_endpoint")),
 		.says_iss = json_is_true(json_object_get(metadata,
 			"authorization_response_iss_parameter_supported")),
 		.secret_in_body = has_method(methods, "client_secret_post") &&
@@ -185,6 +187,28 @@ static enum err verify(const struct ask *a, const struct endpoints *e,
 	return OK;
 }
 
+/* OpenID Connect Core, 5.3: the address, which many say only here. */
+static enum err ask_user(const struct ask *a, const struct endpoints *e,
+			 const char *access_token, struct id_claims *claims)
+{
+	const struct fetch f = {
+		.url = e->user, .deadline_ms = a->deadline_ms,
+		.authorization = arena_printf(a->req->arena, "Bearer %s",
+					      access_token),
+	};
+	struct fetched answer;
+	enum err err;
+
+	err = fetch(a->req->arena, &f, &answer);
+	if (err || answer.status != 200 || !answer.json)
+		return err;
+	if (strcmp(text_of(answer.json, "sub"), claims->subject) != 0)
+		return proof_refuse(a->req, "another_user");
+	id_claims_email(answer.json, claims);
+
+	return OK;
+}
+
 enum err oidc_identity(const struct ask *a, const struct endpoints *e,
 		       const char *id_token, const char *access_token,
 		       struct identity *out)
@@ -212,6 +236,10 @@ enum err oidc_identity(const struct ask *a, const struct endpoints *e,
 	refusal = refusal ?: id_token_claims(&token, &rules, &claims);
 	if (refusal)
 		return proof_refuse(a->req, refusal);
+	if (access_token && e->user && !claims.email)
+		err = ask_user(a, e, access_token, &claims);
+	if (err)
+		return err;
 
 	*out = (struct identity){
 		.subject = claims.subject, .email = claims.email,

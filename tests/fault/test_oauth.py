@@ -86,7 +86,7 @@ def idp():
 @pytest.fixture(scope="module", autouse=True)
 def configured(idp, oauth):
     providers = {name: idp.provider(name) for name in [
-        "one", "two", "renews", "stuck", "says", *FAULTS]}
+        "one", "two", "renews", "stuck", "says", "userinfo", *FAULTS]}
     providers["one"]["audiences"] = ["kith-app"]
     providers["trusted"] = idp.provider("trusted", trusts_email=True)
     providers["trusted2"] = idp.provider("trusted2", trusts_email=True)
@@ -278,6 +278,27 @@ def test_an_access_token_belongs_to_its_id_token(kith, idp, reasons):
     assert_problem(kith.post("/oauth", json=one.sign_in(one.code())), 401,
                    "invalid_token")
     assert reasons() == ["wrong_at_hash", "none_came"]
+
+
+def test_an_address_may_be_said_apart(kith, idp, reasons):
+    """OpenID Connect Core, 5.3: who it is of is looked at."""
+    says = idp.issuer("userinfo")
+    says.does[METADATA] = lambda handler: handler.answer(
+        200, says.metadata()[1] |
+        {"userinfo_endpoint": f"{says.issuer}/userinfo"})
+    email, subject = address(), secrets.token_hex(8)
+    said = {"sub": subject, "email": email, "email_verified": True}
+    says.does["/userinfo"] = lambda handler: handler.answer(200, said)
+    account = signed_in(kith, says.sign_in(sub=subject), 201)
+    assert account.tokens["user"]["email"] == email
+    assert_problem(kith.post("/oauth", json=says.sign_in()), 401,
+                   "invalid_token")
+    assert reasons() == ["another_user"]
+    # Not where the id_token has one, nor for an app's.
+    asked = says.asked.count("/userinfo")
+    signed_in(kith, says.sign_in(sub=subject, email=email), 200)
+    signed_in(kith, by_token(kith, says, sub=subject), 200)
+    assert says.asked.count("/userinfo") == asked
 
 
 # By id_token, which may be forged.
