@@ -74,7 +74,8 @@ SELECT sum(notify.forget(who, NULL, whom, NULL, $2))
 HAVING count(*) > 0;
 
 -- name: user_logged_in
--- A device is new if no session of the account before was on one of that name.
+-- A device is new if no session of the account before was on one of that name;
+-- not the one on which the account was made.
 SELECT sum(notify.make(ARRAY[account_id],
 	ROW(NULL, NULL, 'login', s.id, 1, false, NULL, NULL, NULL, device,
 	    NULL, now(), now() + interval '28 days')::notify.notification,
@@ -87,6 +88,9 @@ SELECT sum(notify.make(ARRAY[account_id],
 			 WHERE before.account_id = user_id
 			   AND before.id < session_id
 			   AND before.device = s.device)
+	AND NOT EXISTS (SELECT
+			  FROM auth.account
+			 WHERE id = user_id AND created_at = s.created_at)
  WHERE s.id IS NOT NULL OR num_nulls(user_id, session_id) = 0
 HAVING count(*) > 0;
 

@@ -2,7 +2,9 @@
 REVOKE kith_function FROM kith_notify_worker;
 GRANT USAGE ON SCHEMA auth, chat, event, notify TO kith_notify_worker;
 GRANT SELECT, INSERT (consumer, event_id) ON event.inbox TO kith_notify_worker;
-GRANT SELECT (id, account_id, device) ON auth.session TO kith_notify_worker;
+GRANT SELECT (id, account_id, device, created_at)
+   ON auth.session TO kith_notify_worker;
+GRANT SELECT (id, created_at) ON auth.account TO kith_notify_worker;
 GRANT SELECT (id, title) ON chat.chat TO kith_notify_worker;
 GRANT SELECT (chat_id, user_id, read_seq) ON chat.member TO kith_notify_worker;
 GRANT SELECT (user_id, actor_id, kind) ON notify.notification

@@ -232,6 +232,7 @@ MAY = {
         "notify.preferences": "EXECUTE",
     },
     "kith_notify_worker": {
+        "auth.account": "SELECT",
         "auth.session": "SELECT",
         "event.inbox": "SELECT INSERT",
         "chat.chat": "SELECT",
@@ -323,6 +324,7 @@ COLUMNS = {
         "UPDATE notify.push SET due_at = now()",
     ],
     "kith_notify_worker": [
+        "SELECT email FROM auth.account",
         "SELECT address FROM auth.session",
         "SELECT body FROM notify.notification",
         "INSERT INTO event.inbox (at) VALUES (now())",
