@@ -170,11 +170,11 @@ class Oauth:
         path.write_bytes(data)
         return str(path)
 
-    def serve(self, providers):
+    def serve(self, providers, **settings):
         """With these, at whatever address; the function."""
         path = self.file("providers.json", json.dumps(providers).encode())
         self.function.release("providers", OAUTH_PROVIDERS=path,
-                              OAUTH_PRIVATE="allowed")
+                              OAUTH_PRIVATE="allowed", **settings)
         return self.function
 
 

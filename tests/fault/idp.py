@@ -7,6 +7,7 @@ import hashlib
 import http.server
 import json
 import secrets
+import ssl
 import threading
 import time
 import urllib.parse
@@ -174,9 +175,16 @@ class Idp(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self):
+    def __init__(self, certificate=None):
+        """certificate: a file with its key, for TLS."""
         super().__init__(("127.0.0.1", 0), Handler)
         self.base = f"http://127.0.0.1:{self.server_port}"
+        if certificate:
+            self.base = f"https://localhost:{self.server_port}"
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.socket = context.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False)
         self.issuers = {}
         self.freed = threading.Event()      # who hangs goes on
         threading.Thread(target=self.serve_forever, daemon=True).start()

@@ -2,12 +2,12 @@
 Signing in with providers that lie, break and hang: each is refused with its
 code, leaves no account, and keeps nobody else waiting.
 """
-import base64
+import concurrent.futures
+import contextlib
 import hashlib
 import hmac
 import json
 import os
-import pathlib
 import secrets
 import threading
 import time
@@ -19,12 +19,15 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 import contract
+from certificates import Authority
 from idp import (CLIENT_ID, CLIENT_SECRET, EC, OTHER_RSA, REDIRECT_URI, RSA,
                  VERIFIER, Idp, base64url, jwk)
 from kith import (Account, Client, Events, assert_problem, at_once, login,
                   register, sessions, wait_until)
 
 APPLES_KEY = ec.generate_private_key(ec.SECP256R1())
+AT_A_PROVIDER = 8               # at once: half of the threads
+CONNECTIONS = 4                 # to the database
 METADATA = "/.well-known/openid-configuration"
 
 
@@ -75,6 +78,24 @@ FAULTS = {
 
 
 @pytest.fixture(scope="module")
+def tls(oauth):
+    """Providers that speak TLS, by what is wrong with their certificates."""
+    authority = Authority()
+    certificates = {
+        "certified": (authority, {}),
+        "strange": (Authority("Somebody else"), {}),
+        "misnamed": (authority, {"hosts": ("id.example",)}),
+        "expired": (authority, {"days": -1}),
+    }
+    idps = {name: Idp(who.issue(oauth.directory / f"{name}.pem", **how))
+            for name, (who, how) in certificates.items()}
+    yield {name: idp.issuer(name) for name, idp in idps.items()}, \
+        oauth.file("ca.pem", authority.pem)
+    for idp in idps.values():
+        idp.close()
+
+
+@pytest.fixture(scope="module")
 def idp():
     idp = Idp()
     for name, (path, fault) in FAULTS.items():
@@ -84,7 +105,8 @@ def idp():
 
 
 @pytest.fixture(scope="module", autouse=True)
-def configured(idp, oauth):
+def configured(idp, tls, oauth):
+    encrypted, ca = tls
     providers = {name: idp.provider(name) for name in [
         "one", "two", "renews", "stuck", "says", "userinfo", *FAULTS]}
     providers["one"]["audiences"] = ["kith-app"]
@@ -98,7 +120,9 @@ def configured(idp, oauth):
         "apple", preset="apple", team_id="TEAM", key_id="KEY",
         key_file=oauth.file("apple.pem", key))
     del providers["apple"]["client_secret"]
-    return oauth.serve(providers)
+    for name, issuer in encrypted.items():
+        providers[name] = idp.provider("one", issuer=issuer.issuer)
+    return oauth.serve(providers, OAUTH_CA=ca)
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +195,24 @@ def verify(database, account):
                        " WHERE id = %s", [account.id])
 
 
+@contextlib.contextmanager
+def database_blocking(statement, *arguments):
+    """Yields release(n): who waits for these rows goes on, once n do."""
+    with contextlib.closing(
+            psycopg2.connect(os.environ["DATABASE_URL"])) as connection:
+        cursor = connection.cursor()
+        cursor.execute(statement, arguments)
+
+        def waiting():
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            return cursor.fetchone()[0]
+
+        def release(n):
+            wait_until(lambda: waiting() >= n, 5)
+            connection.rollback()
+        yield release
+
+
 # By code.
 
 def test_a_code_signs_in(kith, idp):
@@ -192,6 +234,18 @@ def test_a_code_signs_in(kith, idp):
         first.session, again.session]
     for event in seen:
         contract.Kafka().check(event)
+
+
+def test_a_new_device_is_told_of_but_the_first(kith, idp):
+    one, subject = idp.issuer("one"), secrets.token_hex(8)
+    account = signed_in(kith, one.sign_in(sub=subject) | {"device": "a"}, 201)
+    signed_in(kith, one.sign_in(sub=subject) | {"device": "b"}, 200)
+
+    def told():
+        answer = kith.get("/notifications", headers=account.bearer)
+        return [item["body"] for item in answer.json()["items"]]
+    body, = wait_until(told, 10)
+    assert "b" in body.split()
 
 
 def test_both_algorithms_sign_in(kith, idp):
@@ -423,6 +477,18 @@ def test_a_provider_that_is_broken_is_away(kith, idp, nothing_made, name):
     assert time.monotonic() - begin < 1
 
 
+def test_a_provider_has_a_certificate(kith, tls, nothing_made):
+    encrypted, _ = tls
+    for name in "strange", "misnamed", "expired":
+        answer = kith.post("/oauth", json=encrypted[name].sign_in())
+        assert_problem(answer, 503, "unavailable")
+        assert encrypted[name].asked == []
+
+
+def test_a_certified_provider_signs_in(kith, tls):
+    signed_in(kith, tls[0]["certified"].sign_in(), 201)
+
+
 def test_unknown_kids_have_the_keys_fetched_once_a_minute(kith, idp, reasons):
     renews = idp.issuer("renews")
     signed_in(kith, by_token(kith, renews), 201)
@@ -447,6 +513,19 @@ def retried(kith, body):
     while (answer := kith.post("/oauth", json=body)).status_code == 503:
         time.sleep(0.1)
     return answer
+
+
+def test_who_comes_second_finds_the_account_of_the_first(kith, idp):
+    one, subject, email = idp.issuer("one"), secrets.token_hex(8), address()
+    bodies = [by_token(kith, one, sub=subject, email=email)
+              for _ in range(CONNECTIONS)]
+    with database_blocking("LOCK TABLE auth.identity IN SHARE MODE") as release:
+        with concurrent.futures.ThreadPoolExecutor(CONNECTIONS) as threads:
+            answers = [threads.submit(kith.post, "/oauth", json=body)
+                       for body in bodies]
+            release(CONNECTIONS)        # none of them has found it
+    assert sorted(a.result().status_code for a in answers) == [
+        200, 200, 200, 201]
 
 
 def test_32_first_sign_ins_at_once_make_one_account(kith, idp, database):
@@ -590,8 +669,13 @@ def test_the_last_way_in_stays_even_at_once(kith, idp):
     account = signed_in(kith, idp.issuer("one").sign_in(), 201)
     link(kith, account, idp.issuer("two").sign_in())
     left = identities(kith, account)
-    answers = at_once(2, lambda: unlink(kith, account, left.pop()))
-    assert sorted(a.status_code for a in answers) == [204, 409]
+    with database_blocking(
+            "SELECT FROM auth.identity WHERE account_id = %s FOR UPDATE",
+            account.id) as release:
+        with concurrent.futures.ThreadPoolExecutor(2) as threads:
+            answers = [threads.submit(unlink, kith, account, i) for i in left]
+            release(2)
+    assert sorted(a.result().status_code for a in answers) == [204, 409]
     last, = identities(kith, account)
     assert_problem(unlink(kith, account, last), 409, "last_way_in")
 
@@ -701,7 +785,7 @@ def test_a_provider_that_hangs_keeps_only_its_own_waiting(kith, idp):
     for thread in threads:
         thread.start()
     try:
-        wait_until(lambda: stuck.asked.count("/token") >= 8, 5)
+        wait_until(lambda: stuck.asked.count("/token") > AT_A_PROVIDER, 5)
         assert quickest_but_one(lambda: sessions(kith, account)) < 0.5
         assert quickest_but_one(
             lambda: signed_in(kith, one.sign_in(sub=subject), 200)) < 0.5

@@ -1,10 +1,13 @@
 /* The file of providers: what it may say, and what is wrong with it. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "tests/unit/test.h"
@@ -184,12 +187,47 @@ static void http_is_taken_where_it_is_allowed(void **state)
 	assert_non_null(wrong(text, &all));
 }
 
+/* Whether a connection to the listener is tried, by whatever rule holds. */
+static bool connects(int listener, const char *scheme)
+{
+	struct sockaddr_in address;
+	socklen_t bytes = sizeof(address);
+	struct fetch f = { .deadline_ms = fetch_now_ms() + 200 };
+	struct fetched answer;
+	int fd;
+
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address,
+				     &bytes), 0);
+	f.url = arena_printf(arena, "%s://127.0.0.1:%d/", scheme,
+			     ntohs(address.sin_port));
+	assert_int_equal(fetch(arena, &f, &answer), ERR_UNAVAILABLE);
+	fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+	if (fd >= 0)
+		close(fd);
+
+	return fd >= 0;
+}
+
 static void nobody_is_asked_at_a_private_address(void **state)
 {
+	const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	(void)state;
+	assert_int_equal(listen(listener, 1), 0);	/* at any address */
+	assert_false(connects(listener, "https"));
+	assert_false(connects(listener, "http"));
+	conf.oauth_private = "allowed";
+	assert_true(connects(listener, "https"));
+	assert_true(connects(listener, "http"));
+	conf.oauth_private = "refused";
+	close(listener);
+}
+
+static void no_other_url_is_asked_either(void **state)
+{
 	static const char *const urls[] = {
-		"https://127.0.0.1:9/", "https://localhost:9/",
-		"https://[::1]:9/", "https://10.0.0.1/",
-		"https://169.254.169.254/",
+		"https://localhost:9/", "https://[::1]:9/",
+		"https://10.0.0.1/", "https://169.254.169.254/",
 		"http://8.8.8.8/", "file:///etc/passwd", "https://u:p@8.8.8.8/",
 	};
 
@@ -220,6 +258,7 @@ int main(void)
 		CLAIM(what_is_wrong_is_said),
 		CLAIM(http_is_taken_where_it_is_allowed),
 		CLAIM(nobody_is_asked_at_a_private_address),
+		CLAIM(no_other_url_is_asked_either),
 		CLAIM(a_form_is_encoded),
 	};
 
