@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import os
+import pathlib
 import secrets
 import threading
 import time
@@ -755,6 +756,16 @@ def test_providers_are_listed_but_for_who_is_away(kith, idp):
         "scope": "openid email", "response_mode": None}
     assert found["apple"]["response_mode"] == "form_post"
     assert found["github"]["title"] == "GitHub"
+
+
+def test_a_wrong_file_is_not_taken(kith, oauth, configured):
+    serves = configured.current()
+    path = oauth.file("wrong.json", b'{"A": {}}')
+    with pytest.raises(AssertionError):
+        configured.release("wrong", OAUTH_PROVIDERS=path)
+    configured.make_current(serves)
+    assert f"{path}: A: its name" in pathlib.Path(configured.log).read_text()
+    assert kith.get("/oauth/providers").json()["items"]
 
 
 # A provider that hangs.
