@@ -43,7 +43,7 @@ void fetch_start(void)
 		log_exit(EXIT_SYSTEM, "curl: can't start");
 }
 
-int fetch_takes(const char *url)
+bool fetch_takes(const char *url)
 {
 	return strncmp(url, "https://", 8) == 0 ||
 	       (private_allowed() && strncmp(url, "http://", 7) == 0);
@@ -126,7 +126,7 @@ static struct curl_slist *headers_of(struct arena *arena,
 	if (list && f->authorization)
 		list = curl_slist_append(list, arena_printf(arena,
 			"Authorization: %s", f->authorization)) ?: list;
-	/* No 100-continue; and no name by which GitHub refuses. */
+	/* No round trip more for a long body. */
 	if (list)
 		list = curl_slist_append(list, "Expect:") ?: list;
 	return list;
@@ -154,6 +154,7 @@ static void set_options(CURL *easy, const struct fetch *f, long timeout_ms,
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	/* GitHub answers nobody without a name. */
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "kith");
 	if (f->form)
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, f->form);

@@ -5,6 +5,8 @@
  * TLS, which is verified, unless conf.oauth_private allows others.  Redirects
  * are not followed, proxies not used; an answer has at most 64 KiB.
  *
+ * Ownership: answers are the arena's.
+ *
  * Errors: ERR_UNAVAILABLE for whatever is no answer: it took too long, was too
  * much, came from a wrong place, or has a status of 3xx, 429 or 5xx.  The log
  * says which.
@@ -13,6 +15,7 @@
 #define OAUTH_FETCH_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "runtime/arena.h"
@@ -46,6 +49,6 @@ const char *fetch_pair(struct arena *, const char *name, const char *value);
 const char *fetch_encode(struct arena *, const char *text);
 
 /* A URL that fetch() would take: https, or http where that is allowed. */
-int fetch_takes(const char *url);
+bool fetch_takes(const char *url);
 
 #endif
