@@ -47,8 +47,8 @@ RETURNING 1;
 SELECT event.empty_slots();
 
 -- name: relay_tidy
-SELECT event.tidy(), auth.tidy_nonces(), social.tidy(), chat.tidy(),
-       notify.tidy();
+SELECT event.tidy(), auth.tidy_nonces(), auth.tidy_mail(), social.tidy(),
+       chat.tidy(), notify.tidy();
 
 -- name: relay_tidy_inbox
 SELECT event.tidy_inbox();

@@ -5,7 +5,7 @@ GRANT SELECT ON event.outbox TO kith_relay;
 GRANT SELECT, UPDATE ON event.cursor TO kith_relay;
 GRANT USAGE ON SCHEMA auth, social, chat, notify TO kith_relay;
 GRANT EXECUTE ON FUNCTION event.empty_slots, event.tidy, event.tidy_inbox,
-      auth.tidy_nonces, social.tidy, chat.tidy, notify.tidy
+      auth.tidy_nonces, auth.tidy_mail, social.tidy, chat.tidy, notify.tidy
    TO kith_relay;
 -- One plan for ever, by indexes: the slots change too fast for statistics, and
 -- where the planner overrated them, a look would start parallel workers.

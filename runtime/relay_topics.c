@@ -27,6 +27,7 @@ static const struct topic topics[] = {
 	{ "subscription.events", WEEK,   DAY,    DAYS_30 },
 	{ "chat.events",         DAY,    HOUR,   DAY },	/* it has texts */
 	{ "notification.events", WEEK,   DAY,    DAYS_30 },
+	{ "mail.events",         WEEK,   DAY,    DAYS_30 },
 	{ "live.events",         MINUTE, MINUTE, NULL },
 };
 

@@ -31,7 +31,7 @@ static const struct json_field credentials_fields[] = {
 };
 
 /* What login_attempt found. */
-enum { ACCOUNT, HASH, THROTTLE_KEY, WAIT_S };
+enum { ACCOUNT, HASH, THROTTLE_KEY, WAIT_S, CREDENTIALS };
 
 static enum err invalid_credentials(struct req *req)
 {
@@ -57,8 +57,8 @@ static enum err session_start(struct req *req, const struct credentials *c,
 		     ARGS(attempt[ACCOUNT], session.id, session.device,
 			  req->address, session.idle_s, session.ttl_s,
 			  session.most, new_hash, attempt[THROTTLE_KEY],
-			  req->traceparent), &doc);
-	if (err == ERR_NOT_FOUND)	/* deleted meanwhile */
+			  req->traceparent, attempt[CREDENTIALS]), &doc);
+	if (err == ERR_NOT_FOUND)	/* deleted or changed meanwhile */
 		return invalid_credentials(req);
 	if (err)
 		return err;

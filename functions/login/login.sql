@@ -1,11 +1,11 @@
 -- name: login_attempt
--- The account (null: none) and its password hash, the key under which the
--- attempt was counted, and for how many seconds none is tried (null: this one
--- is).  An attempt counts as failed until session_start forgives it, so
+-- The account (null: none), its password hash, the key under which the attempt
+-- was counted, for how many seconds none is tried (null: this one is), and which
+-- credentials these are.  An attempt counts as failed until session_start forgives it, so
 -- parallel guesses count too.  An address that has had a session of the
 -- account is counted apart: strangers can't keep its owner out.
 WITH account AS (
-	SELECT id, password
+	SELECT id, credentials, password
 	  FROM auth.account
 	 WHERE email_key = auth.email_key($1)
 ), whose AS (
@@ -16,23 +16,26 @@ WITH account AS (
 		THEN ' ' || $2 ELSE '' END, 'UTF8')) AS key
 )
 SELECT account.id, account.password, whose.key,
-       auth.throttle_attempt(whose.key)
+       auth.throttle_attempt(whose.key), account.credentials
   FROM whose LEFT JOIN account ON true;
 
 -- name: session_start
--- The account's profile, after a session more; the oldest ones make room.
+-- The account's profile, after a session more; the oldest ones make room.  No
+-- row if the credentials are not $11 any more: who changed them has ended the
+-- sessions that there were.
 WITH account AS (
 	SELECT id, email, email_verified
 	  FROM auth.account
-	 WHERE id = $1
+	 WHERE id = $1 AND credentials = $11::integer
 	   FOR UPDATE
 ), rehashed AS (
-	UPDATE auth.account
+	UPDATE auth.account a
 	   SET password = $8::text
-	 WHERE id = $1 AND $8::text IS NOT NULL
+	  FROM account
+	 WHERE a.id = account.id AND $8::text IS NOT NULL
 ), forgiven AS (
 	DELETE FROM auth.throttle
-	 WHERE key = $9
+	 WHERE key = $9 AND EXISTS (SELECT FROM account)
 ), replaced AS (
 	UPDATE auth.session
 	   SET ended_at = now(), end_reason = 'replaced'

@@ -1,5 +1,5 @@
 -- The hash of the password, since an account is deleted against its password.
-GRANT SELECT (id, email, email_verified, password), DELETE
+GRANT SELECT (id, email, email_verified, password, credentials), DELETE
    ON auth.account TO kith_user;
 GRANT SELECT (id, account_id, device, address, created_at, last_used_at,
 	      ended_at, idle_expires_at, expires_at)

@@ -57,17 +57,6 @@ SELECT CASE WHEN matches THEN 1 END, CASE WHEN has_avatar THEN 1 END,
   JOIN auth.account ON id = $1
   LEFT JOIN changed ON true;
 
--- name: user_proof
--- The password's hash (null: has none), for how many seconds no attempt is
--- made (null: this one is), and 1 if the session $2 began a moment ago.
-SELECT a.password,
-       CASE WHEN a.password IS NOT NULL AND $3::bytea IS NOT NULL
-	    THEN auth.throttle_attempt($3) END,
-       CASE WHEN s.created_at > now() - interval '10 minutes' THEN 1 END
-  FROM auth.account a
-  JOIN auth.session s ON s.account_id = a.id
- WHERE a.id = $1 AND s.id = $2;
-
 -- name: user_delete
 -- All that is the user's goes with the account.  Locked in the order in which
 -- others lock it too: pairs, profile, account.
