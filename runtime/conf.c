@@ -20,6 +20,8 @@ static const char *const chats_with[] = { "accepted", "everyone", NULL };
 
 static const char *const oauth_private[] = { "refused", "allowed", NULL };
 
+static const char *const smtp_tls[] = { "offered", "required", "never", NULL };
+
 static const char *const push_private[] = { "refused", "allowed", NULL };
 
 static const struct variable {
@@ -78,6 +80,19 @@ TEXT("OAUTH_PROVIDERS", oauth_providers, NULL,
 TEXT("OAUTH_CA", oauth_ca, NULL, "file: who signs for them, PEM"),
 CHOICE("OAUTH_PRIVATE", oauth_private, oauth_private,
        "refused or allowed: providers at private addresses, without TLS"),
+
+TEXT("PAGE_URL", page_url, "http://localhost:8080", "of the page, for links"),
+TEXT("SMTP_URL", smtp_url, NULL, "smtp:// or smtps://, host and port"),
+TEXT("SMTP_USER", smtp_user, NULL, "logs in there, by TLS unless it is never"),
+TEXT("SMTP_PASSWORD", smtp_password, NULL, "of that user"),
+CHOICE("SMTP_TLS", smtp_tls, smtp_tls,
+       "offered, required or never: STARTTLS of smtp://"),
+TEXT("SMTP_CA", smtp_ca, NULL, "file: who signs for that server, PEM"),
+NUMBER("SMTP_TIMEOUT_MS", smtp_timeout_ms, 100, 600000, 20000, "of a mail"),
+NUMBER("MAIL_LEASE_S", mail_lease_s, 1, 3600, 60,
+       "until a mail that a worker took is another's"),
+TEXT("MAIL_FROM", mail_from, "Kith <kith@localhost>",
+     "address, or name <address>"),
 
 NUMBER("REQUESTS_PENDING", requests_pending, 1, 1000000, 100,
        "subscription requests that wait for an answer, of a user"),

@@ -46,6 +46,16 @@ struct conf {
 	const char *oauth_ca;		/* file: PEM; NULL: the system's */
 	const char *oauth_private;	/* "refused" or "allowed" */
 
+	/* Mails. */
+	const char *page_url;		/* what links lead to */
+	const char *smtp_url;		/* NULL: mails wait */
+	const char *smtp_user, *smtp_password;	/* NULL: none */
+	const char *smtp_tls;		/* "offered", "required", "never" */
+	const char *smtp_ca;		/* file: PEM; NULL: the system's */
+	int smtp_timeout_ms;		/* of one mail */
+	int mail_lease_s;		/* until a claimed mail is due again */
+	const char *mail_from;		/* address, or name <address> */
+
 	/* Subscriptions: requests of a user. */
 	int requests_pending, requests_hourly;
 	int declined_s;			/* until the same is asked again */

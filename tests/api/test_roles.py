@@ -165,6 +165,11 @@ MAY = {
         "auth.throttle_attempt": "EXECUTE",
         "auth.throttle_delay": "EXECUTE",
     },
+    "kith_account_worker": {
+        "event.inbox": "SELECT INSERT",
+        "auth.claim_mail": "EXECUTE",
+        "auth.settle_mail": "EXECUTE",
+    },
     "kith_session": EVERY_FUNCTION | {
         "auth.account": "SELECT",
         "auth.session": "SELECT UPDATE",
@@ -316,6 +321,9 @@ COLUMNS = {
         "UPDATE profile.profile SET id = DEFAULT",
         "UPDATE profile.profile SET about = DEFAULT",
         "INSERT INTO event.outbox (slot) VALUES (0)",
+    ],
+    "kith_account_worker": [
+        "INSERT INTO event.inbox (at) VALUES (now())",
     ],
     "kith_user": [
         "UPDATE social.subscription SET state = DEFAULT",
