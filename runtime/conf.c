@@ -20,6 +20,10 @@ static const char *const chats_with[] = { "accepted", "everyone", NULL };
 
 static const char *const oauth_private[] = { "refused", "allowed", NULL };
 
+static const char *const email_verification[] = {
+	"off", "optional", "required", NULL
+};
+
 static const char *const smtp_tls[] = { "offered", "required", "never", NULL };
 
 static const char *const push_private[] = { "refused", "allowed", NULL };
@@ -74,6 +78,8 @@ NUMBER("PASSWORD_MEMORY_KIB", password_memory_kib, 8, 4 << 20, 19456,
        "of a hash"),
 NUMBER("PASSWORD_PASSES", password_passes, 1, 100, 2, "of a hash"),
 TEXT("PASSWORDS", passwords, NULL, "file of refused passwords, sorted"),
+CHOICE("EMAIL_VERIFICATION", email_verification, email_verification,
+       "off, optional or required: of who registers"),
 
 TEXT("OAUTH_PROVIDERS", oauth_providers, NULL,
      "file: whose accounts sign in here, JSON"),

@@ -40,6 +40,7 @@ struct conf {
 	int sessions;			/* an account; the oldest makes room */
 	int password_memory_kib, password_passes;
 	const char *passwords;		/* file of common ones; NULL: none */
+	const char *email_verification;	/* "off", "optional", "required" */
 
 	/* Other providers of identities. */
 	const char *oauth_providers;	/* file: JSON; NULL: none */

@@ -8,7 +8,9 @@
  * the account exists or not; so neither answer nor time tells which do.
  */
 #include <stdlib.h>
+#include <string.h>
 
+#include "runtime/conf.h"
 #include "runtime/http.h"
 #include "runtime/json.h"
 #include "runtime/keys.h"
@@ -79,7 +81,10 @@ static enum err login(struct req *req)
 
 	err = db_row(req->db, &sql_login_attempt,
 		     ARGS(c.email, req->address,
-			  keys_mac(req->arena, "throttle", "", 0)), &attempt);
+			  keys_mac(req->arena, "throttle", "", 0),
+			  strcmp(conf.email_verification, "required") == 0 ?
+			  "true" : "false"),
+		     &attempt);
 	if (err)
 		return err;
 	if (attempt[WAIT_S])

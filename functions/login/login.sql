@@ -1,11 +1,14 @@
 -- name: login_attempt
--- The account (null: none), its password hash, the key under which the attempt
--- was counted, for how many seconds none is tried (null: this one is), and which
--- credentials these are.  An attempt counts as failed until session_start forgives it, so
+-- The account (null: none), its password hash (null: has none, or is not
+-- verified and $4 demands that), the key under which the attempt was counted,
+-- for how many seconds none is tried (null: this one is), and which credentials
+-- these are.  An attempt counts as failed until session_start forgives it, so
 -- parallel guesses count too.  An address that has had a session of the
 -- account is counted apart: strangers can't keep its owner out.
 WITH account AS (
-	SELECT id, credentials, password
+	SELECT id, credentials,
+	       CASE WHEN email_verified OR NOT $4::boolean THEN password END
+	       AS password
 	  FROM auth.account
 	 WHERE email_key = auth.email_key($1)
 ), whose AS (

@@ -5,5 +5,5 @@ GRANT INSERT (id, account_id, device, address, idle_expires_at, expires_at)
    ON auth.session TO kith_register;
 GRANT INSERT (topic, type, key, data, traceparent)
    ON event.outbox TO kith_register;
-GRANT EXECUTE ON FUNCTION auth.email_key, profile.avatar_path, profile.own
+GRANT EXECUTE ON FUNCTION auth.email_key, auth.send_mail, profile.avatar_path, profile.own
    TO kith_register;

@@ -1,5 +1,5 @@
 -- name: account_taken
--- The code of what is taken, or no row.
+-- The code of what is taken, or no row.  Null is not taken.
 SELECT 'email_taken'
   FROM auth.account
  WHERE email_key = auth.email_key($1)
@@ -10,7 +10,8 @@ SELECT 'nickname_taken'
  LIMIT 1;
 
 -- name: account_create
--- The new account's profile, or no row if the address is taken.
+-- The new account's profile, or no row if the address is taken.  With a salt,
+-- $13, the address gets a link that verifies it.
 WITH account AS (
 	INSERT INTO auth.account (id, email, password)
 	VALUES ($1, $2, $3)
@@ -35,5 +36,32 @@ WITH account AS (
 	       jsonb_build_object('user_id', id, 'method', 'password'), $12
 	  FROM account
 )
-SELECT profile.own(p, email, email_verified)
+SELECT profile.own(p, email, email_verified),
+       CASE WHEN $13::bytea IS NOT NULL
+	    THEN auth.send_mail($13, id, email, 'verify', NULL, $12) END
   FROM account, profile;
+
+-- name: account_create_unverified
+-- A link to the address that verifies it, or, if it has an account, a mail
+-- which says so.
+WITH account AS (
+	INSERT INTO auth.account (id, email, password)
+	VALUES ($1, $2, $3)
+	ON CONFLICT (email_key) DO NOTHING
+	RETURNING id
+), profile AS (
+	INSERT INTO profile.profile (id)
+	SELECT id FROM account
+), announced AS (
+	INSERT INTO event.outbox (topic, type, key, data, traceparent)
+	SELECT 'auth.events', 'UserRegistered', id,
+	       jsonb_build_object('user_id', id, 'method', 'password'), $8
+	  FROM account
+)
+SELECT auth.send_mail($7, id, $2,
+		      CASE WHEN id IS NULL THEN 'known' ELSE 'verify' END,
+		      CASE WHEN $4::text IS NOT NULL THEN json_build_object(
+			'nickname', $4, 'key', $5::text, 'search', $6::text)
+			END, $8)
+  FROM (VALUES (1)) always (made)
+  LEFT JOIN account ON true;

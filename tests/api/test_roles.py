@@ -124,6 +124,7 @@ MAY = {
         "event.outbox": "INSERT",
         "profile.profile": "SELECT INSERT",
         "auth.email_key": "EXECUTE",
+        "auth.send_mail": "EXECUTE",
         "profile.avatar_path": "EXECUTE",
         "profile.own": "EXECUTE",
     },

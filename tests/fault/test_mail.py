@@ -22,7 +22,6 @@ from stack import Stack, directory
 
 NEXT = "a brand new tree"
 CONF = {                        # of the worker
-    "DATABASE_ROLE": "kith_account_worker",
     "MAIL_FROM": "Кит <kith@example.org>",
     "SMTP_TIMEOUT_MS": 1500,
     "MAIL_LEASE_S": 2,
@@ -35,10 +34,6 @@ class Post:
     stack: Stack
     mailbox: Mailbox
     kith: Client
-
-    @property
-    def url(self):
-        return f"smtp://127.0.0.1:{self.mailbox.port}"
 
     def sql(self, statement, *values):
         with psycopg2.connect(self.stack.stack_env["DATABASE_URL"]) as base:
@@ -64,29 +59,35 @@ class Post:
                      " VALUES (gen_random_uuid(), %s)", address)
         return addresses
 
-    def release(self, name, **settings):
-        """Another release of the worker, with these; it runs."""
-        directory = self.stack.var / "functions/account-worker"
-        new = directory / "releases" / name
-        shutil.copytree(directory / "current", new)
-        (new / "function.conf").write_text("".join(
-            f"{key}={value}\n" for key, value in
-            (CONF | {"SMTP_URL": self.url} | settings).items()))
+    def release(self, function, **settings):
+        """Another release of it, with these; it runs alone."""
+        directory = self.stack.var / "functions" / function
+        releases = directory / "releases"
+        new = releases / secrets.token_hex(4)
+        shutil.copytree(min(releases.iterdir()), new)       # the first
+        with open(new / "function.conf", "a") as conf:
+            conf.writelines(f"{k}={v}\n" for k, v in settings.items())
         link = directory / "current.new"
-        link.symlink_to(f"releases/{name}")
+        link.symlink_to(f"releases/{new.name}")
         link.rename(directory / "current")
-        self.pool("--reload")
-        wait_until(lambda: len(self.workers()) == 1, 10)
+        self.pool("--reload", function)
+        wait_until(lambda: len(self.workers(function)) == 1, 10)
 
-    def pool(self, verb):
+    def send_to(self, **settings):
+        """Mails go to the mailbox, or where these say."""
+        self.release("account-worker", **CONF | {
+            "SMTP_URL": f"smtp://127.0.0.1:{self.mailbox.port}"} | settings)
+
+    def pool(self, verb, function):
         return subprocess.run(
             [self.stack.var / "bin/pool", verb,
-             self.stack.var / "functions/account-worker"],
+             self.stack.var / "functions" / function],
             text=True, stdout=subprocess.PIPE).stdout
 
-    def workers(self):
+    def workers(self, function="account-worker"):
         """Pids, those included that leave."""
-        rows = [line.split() for line in self.pool("--status").splitlines()]
+        rows = [line.split() for line
+                in self.pool("--status", function).splitlines()]
         return [int(pid) for _, pid, state, *_ in rows
                 if pid != "-" and state != "pool"]
 
@@ -113,15 +114,15 @@ def post():
 @pytest.fixture
 def sends_to(post):
     """sends_to(**settings) of the worker, until the test is over."""
-    yield lambda **settings: post.release(secrets.token_hex(4), **settings)
-    post.release(secrets.token_hex(4))
+    yield post.send_to
+    post.send_to()
 
 
 def test_mails_wait_until_there_is_a_server(post):
     waiting, = post.accounts(1)
     assert post.forgot(waiting).status_code == 202
     assert "mails wait" in post.log()
-    post.release("first")
+    post.send_to()
     assert len(post.mailbox.wait_for(waiting)) == 1
 
 
@@ -233,6 +234,38 @@ def test_a_flood_of_resets_tells_nothing_and_sends_three(post):
     assert len(post.mailbox.mails(known)) == 3
     assert post.mailbox.mails(unknown) == []
     assert post.sql("SELECT count(*) FROM auth.mail") == [(0,)]
+
+
+def test_nobody_gets_in_unverified_where_that_is_required(post):
+    known, new = register(post.kith), credentials()
+    for function in "register", "login":
+        post.release(function, EMAIL_VERIFICATION="required")
+    try:
+        name = f"Ann {secrets.randbelow(10**9)}"
+        looks = {look(post.kith.post("/register", json=body | {
+            "nickname": name})) for body in (new, known.credentials)}
+        assert {status for status, *_ in looks} == {202} and len(looks) == 1
+        refused = {look(post.kith.post("/login", json=body)) for body in (
+            new, known.credentials, credentials())}
+        assert {status for status, *_ in refused} == {401}
+        assert len(refused) == 1
+
+        page, token = post.mailbox.link(new["email"])
+        assert (page, post.verify(token).status_code) == ("verify", 204)
+        answer = post.kith.post("/login", json=new)
+        assert answer.status_code == 200
+        assert answer.json()["user"]["nickname"] == name
+        assert post.kith.post("/register", json=new).status_code == 202
+        assert post.mailbox.wait_for(new["email"], 2)[-1]["subject"] == (
+            "You have an account already")
+
+        # Who was not verified before comes in by the mail that says so.
+        page, token = post.mailbox.link(known.email)
+        assert (page, post.reset(token).status_code) == ("reset", 204)
+        login(post.kith, dataclasses.replace(known, password=NEXT))
+    finally:
+        for function in "register", "login":
+            post.release(function)
 
 
 def test_every_mail_arrives_once_the_server_is_back(post):

@@ -4,6 +4,8 @@
 
 #include "tests/unit/harness.h"
 
+#include "runtime/conf.h"
+
 static struct reply login_from(const char *email, const char *password,
 			       const char *address)
 {
@@ -173,6 +175,25 @@ static void a_hash_of_other_parameters_is_renewed(void **state)
 	assert_int_equal(login(email, PASSWORD).status, 200);
 }
 
+static void who_must_be_verified_and_is_not_looks_like_nobody(void **state)
+{
+	const char *email = fresh_email(), *account = account_new(email);
+	struct reply unverified, wrong;
+
+	(void)state;
+	conf.email_verification = "required";
+	unverified = login(email, PASSWORD);
+	wrong = login(fresh_email(), PASSWORD);
+	assert_problem(unverified, 401, "invalid_credentials");
+	assert_string_equal(unverified.body, wrong.body);
+	assert_string_equal(unverified.headers, wrong.headers);
+
+	sql("UPDATE auth.account SET email_verified = true WHERE id = '%s'",
+	    account);
+	assert_int_equal(login(email, PASSWORD).status, 200);
+	conf.email_verification = "off";
+}
+
 FUNCTION_TESTS("login",
 	CLAIM(gives_tokens_and_announces_it),
 	CLAIM(every_failure_looks_the_same),
@@ -183,4 +204,5 @@ FUNCTION_TESTS("login",
 	CLAIM(success_forgives_the_failures),
 	CLAIM(strangers_can_not_keep_the_owner_out),
 	CLAIM(the_21st_session_replaces_the_oldest),
-	CLAIM(a_hash_of_other_parameters_is_renewed))
+	CLAIM(a_hash_of_other_parameters_is_renewed),
+	CLAIM(who_must_be_verified_and_is_not_looks_like_nobody))
