@@ -185,9 +185,7 @@ BEGIN
 			SELECT m.id, a.id, link,
 			       CASE link WHEN 'change' THEN m.address
 					 ELSE a.email END,
-			       CASE link WHEN 'change' THEN m.credentials
-					 ELSE a.credentials END,
-			       m.data, now() + auth.link_lifetime(link)
+			       a.credentials, m.data, now() + auth.link_lifetime(link)
 			 WHERE CASE link
 				WHEN 'reset' THEN a.email IS NOT NULL
 				WHEN 'verify' THEN a.email = m.address AND

@@ -40,7 +40,7 @@ SELECT auth.send_mail($1, NULL, $2, 'reset', NULL, $3);
 
 -- name: password_reset
 -- No row if the link opens nothing.  It came to the address, which is proved
--- by that; failures of strangers to log in are forgiven.
+-- by that; failures to log in are forgiven, as login counts them.
 WITH link AS (
 	UPDATE auth.link l
 	   SET used_at = now()
@@ -67,8 +67,9 @@ WITH link AS (
 ), forgiven AS (
 	DELETE FROM auth.throttle
 	 USING account
-	 WHERE key = sha256($3::bytea || convert_to(auth.email_key(email),
-						    'UTF8'))
+	 WHERE key IN (SELECT sha256($3::bytea || convert_to(
+				auth.email_key(email) || device, 'UTF8'))
+			 FROM (VALUES (''), (' ' || $6::inet)) known (device))
 ), profile AS (
 	UPDATE profile.profile p
 	   SET revision = p.revision + 1

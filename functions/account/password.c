@@ -155,7 +155,7 @@ enum err password_reset(struct req *req)
 	setting = (struct setting){
 		row[ACCOUNT], &sql_password_reset,
 		ARGS(link, hash, account_throttle_salt(req),
-		     account_mail_salt(req), req->traceparent),
+		     account_mail_salt(req), req->traceparent, req->address),
 	};
 	err = db_atomic(req->db, set_locked, &setting);
 	if (err == ERR_NOT_FOUND)	/* used by another meanwhile */

@@ -126,6 +126,9 @@ struct smtp *smtp_new(const atomic_bool *cut)
 {
 	struct smtp *s = calloc(1, sizeof(*s));
 
+	if (strncmp(conf.smtp_url, "smtp://", 7) != 0 &&
+	    strncmp(conf.smtp_url, "smtps://", 8) != 0)
+		log_exit(EXIT_CONFIG, "SMTP_URL must be smtp:// or smtps://");
 	if (s)
 		s->easy = curl_easy_init();
 	if (!s || !s->easy)

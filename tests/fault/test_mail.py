@@ -126,20 +126,37 @@ def test_mails_wait_until_there_is_a_server(post):
     assert len(post.mailbox.wait_for(waiting)) == 1
 
 
+@pytest.mark.parametrize("wrong", [
+    {"SMTP_URL": "http://localhost"}, {"MAIL_FROM": "nobody"},
+    {"SMTP_TLS": "maybe"}, {"SMTP_TIMEOUT_MS": "600000"}])
+def test_settings_that_are_wrong_end_the_worker(post, wrong):
+    var = post.stack.var
+    done = subprocess.run(
+        [var / "functions/account-worker/current/account-worker"],
+        env={"KEYS": str(var / "keys"), "SMTP_URL": "smtp://localhost"} | wrong,
+        text=True, stderr=subprocess.PIPE)
+    name, = wrong
+    assert done.returncode == 100 and name in done.stderr
+
+
 def test_a_link_resets_the_password_once(post):
     ann = register(post.kith)
     other = login(post.kith, ann)
+    for _ in range(6):          # who has forgotten it has tried
+        tried = post.kith.post("/login", json={"email": ann.email,
+                                               "password": "wrong"})
+    assert tried.status_code == 429
     assert post.forgot(ann.email).status_code == 202
     page, token = post.mailbox.link(ann.email)
     assert page == "reset"
     assert post.reset(token).status_code == 204
     assert sessions(post.kith, other) == [] == sessions(post.kith, ann)
 
+    new = login(post.kith, dataclasses.replace(ann, password=NEXT))
+    assert new.tokens["user"]["email_verified"]
     assert_problem(post.reset(token), 401, "invalid_token")
     assert_problem(post.kith.post("/login", json=ann.credentials), 401,
                    "invalid_credentials")
-    ann = login(post.kith, dataclasses.replace(ann, password=NEXT))
-    assert ann.tokens["user"]["email_verified"]
     assert "changed" in post.mailbox.wait_for(ann.email, 2)[-1]["subject"]
 
 

@@ -73,7 +73,7 @@ def test_a_clients_calls_do_what_they_say(tmp_path, newcomers):
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert done.stderr.split() == (
         "201 200 200 200 201 200 201 200 201 200 200 200"
-        " 201 200 200 204 200 204 204 204 204".split())
+        " 201 200 200 204 200 204 204 204 204 204".split())
     found, asked, incoming, accepted, listed, sent, chats, history = [
         json.loads(line) for line in done.stdout.split("\n") if line][7:15]
     assert found["items"][0]["nickname"] == "Bob"

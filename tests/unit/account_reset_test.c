@@ -127,6 +127,10 @@ static void nothing_else_opens_it(void **state)
 	assert_problem(reset(opened("reset",
 		"00000000-0000-4000-8000-000000000000"), next), 401,
 		"invalid_token");
+	assert_int_equal(POST("/email/verify", "{}",
+			      .token = o.token).status, 202);
+	assert_problem(reset(opened("reset", mail_claimed(o.email, "verify")),
+			     next), 401, "invalid_token");
 	for (size_t i = 0; i < strlen(token); i++) {
 		forged = strdup(token);
 		forged[i] = forged[i] == 'A' ? 'B' : 'A';

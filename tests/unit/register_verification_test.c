@@ -3,7 +3,9 @@
 
 #include "tests/unit/harness.h"
 
+#include "runtime/arena.h"
 #include "runtime/conf.h"
+#include "runtime/keys.h"
 
 static struct reply register_as(const char *email, const char *nickname)
 {
@@ -68,6 +70,22 @@ static void required_looks_the_same_for_known_and_unknown(void **state)
 		unknown), "0");
 }
 
+static void who_is_known_gets_as_many_mails_as_by_resets(void **state)
+{
+	const char *email = fresh_email();
+	struct arena *arena = arena_new();
+
+	(void)state;
+	account_new(email);
+	conf.email_verification = "required";
+	sql("SELECT auth.send_mail('%s', NULL, '%s', 'reset', NULL, NULL)",
+	    keys_mac(arena, "mail", "", 0), email);
+	arena_free(arena);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(register_as(email, "null").status, 202);
+	assert_string_equal(mails(email), "reset, known, known");
+}
+
 /* Or else it would tell which of two addresses has an account. */
 static void required_takes_no_nickname_yet(void **state)
 {
@@ -107,5 +125,6 @@ FUNCTION_TESTS("register",
 	CLAIM(optional_means_tokens_and_a_link),
 	CLAIM(off_means_no_mail),
 	CLAIM(required_looks_the_same_for_known_and_unknown),
+	CLAIM(who_is_known_gets_as_many_mails_as_by_resets),
 	CLAIM(required_takes_no_nickname_yet),
 	CLAIM(required_announces_the_account))
