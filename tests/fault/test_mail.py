@@ -102,7 +102,9 @@ def post():
         try:
             stack.up()
             with Client(stack.stack_env["KITH_URL"]) as kith:
-                yield Post(stack, mailbox, kith)
+                post = Post(stack, mailbox, kith)
+                post.send_to()
+                yield post
         finally:
             stack.down()
         logs = "".join(log.read_text() for log in (stack.var / "log").iterdir()
@@ -118,11 +120,12 @@ def sends_to(post):
     post.send_to()
 
 
-def test_mails_wait_until_there_is_a_server(post):
+def test_mails_wait_until_there_is_a_server(post, sends_to):
     waiting, = post.accounts(1)
+    sends_to(SMTP_URL="")
     assert post.forgot(waiting).status_code == 202
     assert "mails wait" in post.log()
-    post.send_to()
+    sends_to()
     assert len(post.mailbox.wait_for(waiting)) == 1
 
 
@@ -317,6 +320,18 @@ def test_every_mail_arrives_though_the_worker_is_killed(post):
     for address in addresses:
         assert len({mail["text"] for mail
                     in post.mailbox.mails(address)}) == 1
+
+
+def test_a_mail_under_way_is_sent_again_if_the_worker_is_killed(
+        post, sends_to):
+    address, = post.accounts(1)
+    with Refuser() as refuser:
+        refuser.answers[address] = ["hang"]
+        sends_to(SMTP_URL=f"smtp://127.0.0.1:{refuser.port}")
+        post.forgot(address)
+        wait_until(lambda: not refuser.answers[address], 10)
+        os.kill(post.workers()[0], signal.SIGKILL)
+        wait_until(lambda: refuser.taken == [address], 10)
 
 
 def requests_post(post, address):
