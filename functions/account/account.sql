@@ -40,7 +40,9 @@ SELECT auth.send_mail($1, NULL, $2, 'reset', NULL, $3);
 
 -- name: password_reset
 -- No row if the link opens nothing.  It came to the address, which is proved
--- by that; failures to log in are forgiven, as login counts them.
+-- by that; failures to log in are forgiven, as login counts them.  If it was
+-- not proved before, a stranger may have typed it, and linked an identity of
+-- their own: those go.
 WITH link AS (
 	UPDATE auth.link l
 	   SET used_at = now()
@@ -70,6 +72,10 @@ WITH link AS (
 	 WHERE key IN (SELECT sha256($3::bytea || convert_to(
 				auth.email_key(email) || device, 'UTF8'))
 			 FROM (VALUES (''), (' ' || $6::inet)) known (device))
+), unlinked AS (
+	DELETE FROM auth.identity
+	 USING proved
+	 WHERE account_id = proved.id
 ), profile AS (
 	UPDATE profile.profile p
 	   SET revision = p.revision + 1

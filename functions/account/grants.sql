@@ -5,6 +5,7 @@ GRANT SELECT (id, account_id, created_at, ended_at),
       UPDATE (ended_at, end_reason)
    ON auth.session TO kith_account;
 GRANT SELECT, INSERT, UPDATE, DELETE ON auth.throttle TO kith_account;
+GRANT SELECT (account_id), DELETE ON auth.identity TO kith_account;
 GRANT SELECT (id, account_id), UPDATE (used_at) ON auth.link TO kith_account;
 GRANT SELECT ON auth.live_link TO kith_account;
 GRANT SELECT (id, nickname, nickname_key, nickname_search, revision),

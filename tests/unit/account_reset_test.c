@@ -40,6 +40,29 @@ static void it_proves_the_address(void **state)
 		     " \"revision\": 2}", o.account));
 }
 
+/* Who links one to an address that isn't theirs must not stay. */
+static void identities_go_unless_the_address_was_proved_before(void **state)
+{
+	const struct owner strange = owner_new(), proved = owner_new();
+	const struct owner *const both[] = { &strange, &proved };
+
+	(void)state;
+	sql("UPDATE auth.account SET email_verified = true WHERE id = '%s'",
+	    proved.account);
+	for (size_t i = 0; i < COUNT(both); i++) {
+		sql("INSERT INTO auth.identity (issuer, subject, id,"
+		    " account_id, provider) VALUES ('i', '%s',"
+		    " gen_random_uuid(), '%s', 'p')", both[i]->account,
+		    both[i]->account);
+		assert_int_equal(forgot(both[i]->email).status, 202);
+		assert_int_equal(reset(link_to(both[i]->email, "reset"),
+				       next).status, 204);
+		assert_string_equal(sql("SELECT count(*) FROM auth.identity"
+			" WHERE account_id = '%s'", both[i]->account),
+			i == 0 ? "0" : "1");
+	}
+}
+
 static void a_link_works_once(void **state)
 {
 	const struct owner o = owner_new();
@@ -219,6 +242,7 @@ static void refuses_what_is_no_address(void **state)
 FUNCTION_TESTS("account",
 	CLAIM(a_link_sets_a_password_and_ends_all_sessions),
 	CLAIM(it_proves_the_address),
+	CLAIM(identities_go_unless_the_address_was_proved_before),
 	CLAIM(a_link_works_once),
 	CLAIM(a_weak_password_does_not_use_it_up),
 	CLAIM(the_other_links_end_with_the_first),
