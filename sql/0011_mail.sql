@@ -1,6 +1,10 @@
 -- migrate:up
 -- Mails that wait to be sent, the links in them, and what those prove.
 
+-- Nothing has called it since profiles have a table, and a table gets no column
+-- while a function takes its rows.
+DROP FUNCTION auth.own_profile;
+
 -- How often the password or the address was changed: what was proved before a
 -- change proves nothing after it.
 ALTER TABLE auth.account ADD credentials integer NOT NULL DEFAULT 0;

@@ -60,7 +60,6 @@ FUNCTIONS = {
     "auth.link_lifetime": "''",
     "auth.link_purpose": "''",
     "auth.mail_allowed": "NULL, NULL, NULL",
-    "auth.own_profile": "NULL",
     "auth.rfc3339": "now()",
     "auth.send_mail": "NULL, NULL, NULL, NULL, NULL, NULL",
     "auth.settle_mail": "NULL, NULL, NULL, NULL",
