@@ -33,6 +33,11 @@ export const SENTENCES = {
 	message_deleted: "The message was deleted.",
 	pair_chat: "A chat of two stays a chat of two.",
 	full: "The group is full.",
+	invalid_grant: "The other site did not confirm it. Please try again.",
+	link_required: "There is an account with this address. " +
+		"Log in to it, then link the other one.",
+	identity_taken: "That account signs in somebody else here.",
+	last_way_in: "Without this you could not sign in any more.",
 };
 
 /* By the code of one of the answer's errors. */
