@@ -57,6 +57,7 @@ export const RULES = {
 	unknown_avatar: "This picture is not there any more.",
 	oneself: "That is you.",
 	repeated: "This person is there twice.",
+	wrong_issuer: "The answer came from another site.",
 	not_both: "Only one of these can be given.",
 	not_with_numbers: "Only one of these can be given.",
 	not_available: "Kith can't tell devices of this kind now.",
