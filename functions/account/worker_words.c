@@ -109,6 +109,18 @@ static const struct entry {
 "выход.\n"
 "\n"
 "Это были не вы? Тогда задайте новый: выберите «Забыли пароль?» при входе.\n" } },
+{ "linked", "en", {
+"Another way into your account",
+"An account at another site signs in to your account at Kith from now on.\n"
+"\n"
+"It wasn't you? Then unlink it under \"Account and sign-in\", and change your\n"
+"password, which logs out other devices.\n" } },
+{ "linked", "ru", {
+"Ещё один способ входа",
+"Теперь в вашу учётную запись Kith можно войти через другой сайт.\n"
+"\n"
+"Это были не вы? Тогда отключите его в разделе «Account and sign-in» и смените\n"
+"пароль: на других устройствах будет выполнен выход.\n" } },
 };
 
 enum { ENTRIES = sizeof(entries) / sizeof(*entries) };

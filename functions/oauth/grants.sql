@@ -14,5 +14,5 @@ GRANT SELECT, INSERT (id, nickname, nickname_key, nickname_search)
    ON profile.profile TO kith_oauth;
 GRANT INSERT (topic, type, key, data, traceparent)
    ON event.outbox TO kith_oauth;
-GRANT EXECUTE ON FUNCTION auth.email_key, auth.has_password,
+GRANT EXECUTE ON FUNCTION auth.email_key, auth.has_password, auth.send_mail,
       profile.avatar_path, profile.own TO kith_oauth;

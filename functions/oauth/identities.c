@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "functions/oauth/oauth.h"
+#include "runtime/keys.h"
 #include "runtime/uuid.h"
 
 #include "oauth.sql.h"
@@ -24,6 +25,20 @@ enum err identities_list(struct req *req)
 		return err;
 
 	return http_page(req, &rows, limit);
+}
+
+enum err identities_add(struct req *req, const struct identity *who,
+			const char *account, const char **doc)
+{
+	enum err err;
+
+	err = db_one(req->db, &sql_identity_create,
+		     ARGS(uuid_new(req->arena), who->issuer, who->subject,
+			  account, who->provider->name, who->email,
+			  keys_mac(req->arena, "mail", "", 0),
+			  req->traceparent), doc);
+
+	return err == ERR_NOT_FOUND ? ERR_CONFLICT : err;
 }
 
 /* One request to link. */
@@ -58,11 +73,7 @@ static enum err link_once(struct db *db, void *arg)
 		return db_one(db, &sql_identity_get,
 			      ARGS(who->issuer, who->subject), &l->doc);
 
-	err = db_one(db, &sql_identity_create,
-		     ARGS(uuid_new(l->req->arena), who->issuer, who->subject,
-			  l->req->user, who->provider->name, who->email),
-		     &l->doc);
-	return err == ERR_NOT_FOUND ? ERR_CONFLICT : err;
+	return identities_add(l->req, who, l->req->user, &l->doc);
 }
 
 enum err identities_link(struct req *req)

@@ -90,5 +90,11 @@ enum err sign_in_nonce(struct req *, const struct identity *);
 enum err identities_list(struct req *);
 enum err identities_link(struct req *);
 enum err identities_delete(struct req *);
+/*
+ * Link who to the account, in a transaction of the caller's, and tell its owner
+ * by mail.  ERR_CONFLICT: somebody has just done so, or the account is gone.
+ */
+enum err identities_add(struct req *, const struct identity *who,
+			const char *account, const char **doc);
 
 #endif

@@ -24,16 +24,22 @@ SELECT 1
  WHERE nickname_key = $1;
 
 -- name: identity_create
--- The identity $1 of the account $4, or no row: it is somebody's by now, or the
--- account is gone.
-INSERT INTO auth.identity AS i (id, issuer, subject, account_id, provider,
-				email)
-SELECT $1::uuid, $2, $3, id, $5, $6
-  FROM auth.account
- WHERE id = $4
-ON CONFLICT (issuer, subject) DO NOTHING
-RETURNING json_build_object('id', i.id, 'provider', i.provider,
-	'email', i.email, 'created_at', auth.rfc3339(i.created_at));
+-- The identity $1 of the account $4, whose owner is told by mail, or no row: it
+-- is somebody's by now, or the account is gone.
+WITH made AS (
+	INSERT INTO auth.identity AS i (id, issuer, subject, account_id,
+					provider, email)
+	SELECT $1::uuid, $2, $3, id, $5, $6
+	  FROM auth.account
+	 WHERE id = $4
+	ON CONFLICT (issuer, subject) DO NOTHING
+	RETURNING account_id, json_build_object('id', i.id,
+		'provider', i.provider, 'email', i.email,
+		'created_at', auth.rfc3339(i.created_at)) AS document
+)
+SELECT document, auth.send_mail($7, a.id, a.email, 'linked', NULL, $8)
+  FROM made
+  JOIN auth.account a ON a.id = account_id;
 
 -- name: account_create
 -- The profile of a new account with its identity, profile and first session;

@@ -69,15 +69,12 @@ static enum err enter(struct signing_in *s, const char *account)
 
 static enum err link_and_enter(struct signing_in *s, const char *account)
 {
-	const struct identity *who = s->who;
 	const char *made;
 	enum err err;
 
-	err = db_one(s->req->db, &sql_identity_create,
-		     ARGS(uuid_new(s->req->arena), who->issuer, who->subject,
-			  account, who->provider->name, who->email), &made);
+	err = identities_add(s->req, s->who, account, &made);
 	if (err)
-		return err == ERR_NOT_FOUND ? ERR_CONFLICT : err;
+		return err;
 
 	return enter(s, account);
 }

@@ -148,6 +148,7 @@ MAY = {
         "profile.profile": "SELECT INSERT",
         "auth.email_key": "EXECUTE",
         "auth.has_password": "EXECUTE",
+        "auth.send_mail": "EXECUTE",
         "profile.avatar_path": "EXECUTE",
         "profile.own": "EXECUTE",
     },

@@ -624,13 +624,21 @@ def unlink(kith, account, identity):
                        headers=account.bearer)
 
 
-def test_identities_are_linked_and_unlinked(kith, idp):
+def mails(database, account):
+    with database.cursor() as cursor:
+        cursor.execute("SELECT template FROM auth.mail WHERE account_id = %s",
+                       [account.id])
+        return [template for template, in cursor]
+
+
+def test_identities_are_linked_and_unlinked(kith, idp, database):
     account, subject = register(kith), secrets.token_hex(8)
     one = idp.issuer("one")
     made = link(kith, account, one.sign_in(sub=subject, email="a@b.example"))
     again = link(kith, account, by_token(kith, one, sub=subject))
     assert (made.status_code, again.status_code) == (201, 200)
     assert made.json() == again.json()
+    assert mails(database, account) == ["linked"]       # the owner is told
     assert identities(kith, account) == [made.json()]
     assert (made.json()["provider"], made.json()["email"]) == (
         "one", "a@b.example")

@@ -122,7 +122,7 @@ static void no_line_is_longer_than_76_and_all_are_ascii(void **state)
 {
 	static const char *const templates[] = {
 		"reset", "known", "verify", "change", "changing", "changed",
-		"password",
+		"password", "linked",
 	};
 	static const char *const languages[] = { "en", "ru" };
 	struct message m = plain;
@@ -152,7 +152,7 @@ static void every_template_is_in_every_language(void **state)
 		"reset", "known", "verify", "change",
 	};
 	static const char *const notices[] = {
-		"changing", "changed", "password",
+		"changing", "changed", "password", "linked",
 	};
 
 	(void)state;
