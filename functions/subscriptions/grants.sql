@@ -1,4 +1,5 @@
-GRANT SELECT ON profile.profile TO kith_subscriptions;
+-- UPDATE lets it lock them.
+GRANT SELECT, UPDATE (created_at) ON profile.profile TO kith_subscriptions;
 GRANT SELECT, INSERT, UPDATE ON social.subscription, social.request_rate
    TO kith_subscriptions;
 GRANT INSERT (topic, type, key, data, traceparent)

@@ -36,10 +36,18 @@ WITH transition (action, mine, theirs, my_next, their_next, event) AS (VALUES
 	('unblock', 'blocked',  'none',     'none',     'none',     NULL),
 	('unblock', 'blocked',  'outgoing', 'none',     'outgoing', NULL),
 	('unblock', 'blocked',  'blocked',  'none',     'blocked',  NULL)
+), people AS (
+	-- Before the pair, as who leaves does.
+	SELECT id
+	  FROM profile.profile
+	 WHERE id IN ($1, $2)
+	 ORDER BY id
+	   FOR KEY SHARE
 ), old AS (
 	SELECT *
 	  FROM social.subscription
 	 WHERE (user_id, other_id) IN (($1, $2), ($2, $1))
+	   AND (SELECT count(*) FROM people) >= 0
 	 ORDER BY user_id
 	   FOR UPDATE
 ), step AS (

@@ -15,11 +15,31 @@ static const struct json_field leaving_fields[] = {
 	{ 0 }
 };
 
+struct deletion {
+	struct req *req;
+	const char *throttle_key;
+};
+
+static enum err delete_once(struct db *db, void *arg)
+{
+	const struct deletion *d = arg;
+	const char *id;
+	enum err err;
+
+	err = db_one(db, &sql_user_lock, ARGS(d->req->user), &id);
+	if (err)
+		return err;
+
+	return db_one(db, &sql_user_delete,
+		      ARGS(d->req->user, d->throttle_key, d->req->traceparent),
+		      &id);
+}
+
 enum err account_delete(struct req *req)
 {
+	struct deletion deletion = { .req = req };
 	struct leaving body = { 0 };
 	struct proof proof;
-	const char *id;
 	enum err err = OK;
 
 	if (req->body_bytes > 0)
@@ -30,8 +50,8 @@ enum err account_delete(struct req *req)
 	if (err)
 		return err;
 
-	err = db_one(req->db, &sql_user_delete,
-		     ARGS(req->user, proof.throttle_key, req->traceparent), &id);
+	deletion.throttle_key = proof.throttle_key;
+	err = db_atomic(req->db, delete_once, &deletion);
 	if (err)
 		return err;
 

@@ -11,7 +11,9 @@ GRANT SELECT, UPDATE (nickname, nickname_key, nickname_search, about, avatar,
 		      revision)
    ON profile.profile TO kith_user;
 GRANT SELECT, DELETE ON profile.avatar TO kith_user;
--- UPDATE lets it lock the pairs of who leaves.
+-- UPDATE lets it lock what is of who leaves.
+GRANT UPDATE (created_at) ON auth.account TO kith_user;
+GRANT UPDATE (language) ON notify.box TO kith_user;
 GRANT SELECT, UPDATE (since) ON social.subscription TO kith_user;
 GRANT SELECT ON chat.chat, chat.member, chat.message TO kith_user;
 GRANT SELECT ON notify.box, notify.mute, notify.shown TO kith_user;

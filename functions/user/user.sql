@@ -57,25 +57,42 @@ SELECT CASE WHEN matches THEN 1 END, CASE WHEN has_avatar THEN 1 END,
   JOIN auth.account ON id = $1
   LEFT JOIN changed ON true;
 
+-- name: user_lock
+-- What nobody changes while the user leaves.  Locked in the order in which
+-- others lock it too: account, profile, notifications; then pairs, of which
+-- there can't be another now.
+WITH account AS (
+	SELECT id
+	  FROM auth.account
+	 WHERE id = $1
+	   FOR UPDATE
+), profile AS (
+	SELECT id
+	  FROM profile.profile
+	 WHERE id = (SELECT id FROM account)
+	   FOR UPDATE
+), box AS (
+	SELECT user_id
+	  FROM notify.box
+	 WHERE user_id = (SELECT id FROM profile)
+	   FOR UPDATE
+)
+SELECT id
+  FROM profile
+  LEFT JOIN box ON true;
+
 -- name: user_delete
--- All that is the user's goes with the account.  Locked in the order in which
--- others lock it too: pairs, profile, account.
+-- All that is the user's goes with the account.
 WITH pairs AS (
 	SELECT user_id
 	  FROM social.subscription
 	 WHERE user_id = $1 OR other_id = $1
 	 ORDER BY user_id, other_id
 	   FOR UPDATE
-), locked AS (
-	SELECT id
-	  FROM profile.profile
-	 WHERE id = $1 AND (SELECT count(*) FROM pairs) >= 0
-	   FOR UPDATE
 ), deleted AS (
-	DELETE FROM auth.account a
-	 USING locked
-	 WHERE a.id = locked.id
-	RETURNING a.id
+	DELETE FROM auth.account
+	 WHERE id = $1 AND (SELECT count(*) FROM pairs) >= 0
+	RETURNING id
 ), forgiven AS (
 	DELETE FROM auth.throttle
 	 WHERE key = $2

@@ -1,9 +1,12 @@
 """Leaving: at once nothing works any more, and nothing is left."""
+import concurrent.futures
 import functools
+import os
 import threading
 import time
 import uuid
 
+import psycopg2
 import pytest
 
 import contract
@@ -92,6 +95,74 @@ def test_an_answer_that_was_kept_is_not_given_again(kith):
     again = kith.post("/register", json=body, headers=key)
     assert again.status_code == 201
     assert again.json()["user"]["id"] != first["user"]["id"]
+
+
+class Other:
+    """A transaction beside those of the functions."""
+
+    def __init__(self):
+        self.connection = psycopg2.connect(os.environ["DATABASE_URL"])
+
+    def run(self, statement, *values):
+        """How many rows."""
+        cursor = self.connection.cursor()
+        cursor.execute(statement, values)
+        return cursor.rowcount
+
+    def is_waited_for(self):
+        return self.run("SELECT FROM pg_locks WHERE NOT granted AND"
+                        " pg_backend_pid() = ANY (pg_blocking_pids(pid))")
+
+
+@pytest.fixture
+def other():
+    other = Other()
+    yield other
+    other.connection.close()
+
+
+PAIR = """
+SELECT FROM social.subscription WHERE %s IN (user_id, other_id)
+   FOR UPDATE NOWAIT
+"""
+
+
+def test_who_leaves_waits_for_who_notifies_them_first_of_all(kith, account,
+                                                             other):
+    """Else who notifies several would wait for one who waits for them."""
+    mine, friend = account(), account()
+    assert kith.post("/subscriptions/request", json={"user_id": friend.id},
+                     headers=mine.bearer).ok
+    other.run("INSERT INTO notify.device (session_id, user_id, platform, token)"
+              " SELECT id, account_id, 'fcm', id FROM auth.session"
+              "  WHERE account_id = %s", mine.id)
+    other.run("INSERT INTO notify.box (user_id) VALUES (%s)", mine.id)
+    other.connection.commit()
+    other.run("SELECT FROM notify.box WHERE user_id = %s FOR NO KEY UPDATE",
+              mine.id)
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(leave, kith, mine)
+        wait_until(other.is_waited_for, 5)
+        assert other.run("SELECT FROM notify.device WHERE user_id = %s"
+                         " FOR KEY SHARE NOWAIT", mine.id) == 1
+        assert other.run(PAIR, mine.id) == 2
+        other.connection.rollback()
+        assert answer.result().status_code == 204
+
+
+def test_who_waits_for_somebody_who_leaves_keeps_no_pair(kith, account, other):
+    mine, friend = account(), account()
+    assert kith.post("/subscriptions/request", json={"user_id": friend.id},
+                     headers=mine.bearer).ok
+    other.run("SELECT FROM profile.profile WHERE id = %s FOR UPDATE", friend.id)
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(
+            kith.post, "/subscriptions/block", json={"user_id": friend.id},
+            headers=mine.bearer)
+        wait_until(other.is_waited_for, 5)
+        assert other.run(PAIR, mine.id) == 2
+        other.connection.rollback()
+        assert answer.result().ok
 
 
 def test_nothing_is_left_in_either_direction(kith, account, tables_with):

@@ -329,6 +329,9 @@ COLUMNS = {
         "INSERT INTO event.inbox (at) VALUES (now())",
     ],
     "kith_user": [
+        "UPDATE auth.account SET email = DEFAULT",
+        "UPDATE auth.account SET password = DEFAULT",
+        "UPDATE notify.box SET user_id = DEFAULT",
         "UPDATE social.subscription SET state = DEFAULT",
         "UPDATE profile.profile SET id = DEFAULT",
         "UPDATE profile.profile SET created_at = DEFAULT",
@@ -341,6 +344,8 @@ COLUMNS = {
         "INSERT INTO event.outbox (slot) VALUES (0)",
     ],
     "kith_subscriptions": [
+        "UPDATE profile.profile SET id = DEFAULT",
+        "UPDATE profile.profile SET nickname = DEFAULT",
         "INSERT INTO event.outbox (slot) VALUES (0)",
     ],
     "kith_chat": [
