@@ -308,8 +308,11 @@ def test_an_id_shows_nothing_of_others(people, group, send, listen):
         stream.wait_for("message")
     back = listen(cat, last_event_id)
     assert back.wait_for("message") == [missed]
-    hers = [(told.id, told.data) for told in streams[0].seen]
-    assert all((told.id, told.data) in hers for told in back.seen)
+    def seen(stream):
+        return [(told.id, told.data) for told in list(stream.seen)]
+
+    shown = seen(back)
+    wait_until(lambda: all(told in seen(streams[0]) for told in shown), 5)
 
 
 def forged(account, **claims):
