@@ -57,10 +57,9 @@ static enum err check_code(struct req *req, const struct provider *p,
 		return http_invalid(req, "/code_verifier", "not_allowed");
 	if (!s->redirect_uri)
 		return http_invalid(req, "/redirect_uri", "required");
-	if (!provider_lists(p->redirect_uris, s->redirect_uri))
-		return http_invalid(req, "/redirect_uri", "not_a_choice");
 
-	return s->nickname ? http_invalid(req, "/nickname", "unknown") : OK;
+	return provider_lists(p->redirect_uris, s->redirect_uri) ? OK :
+	       http_invalid(req, "/redirect_uri", "not_a_choice");
 }
 
 static enum err check_token(struct req *req, const struct provider *p,

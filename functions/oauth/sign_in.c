@@ -21,6 +21,7 @@ struct signing_in {
 	struct req *req;
 	const struct identity *who;
 	struct nickname nickname;	/* all NULL: none */
+	bool is_wish;			/* or none, if it can't be had */
 	struct session session;
 
 	/* What came of it. */
@@ -91,10 +92,12 @@ static enum err create(struct signing_in *s, const char *email_or_null)
 	if (s->nickname.key)
 		err = db_one(s->req->db, &sql_nickname_find,
 			     ARGS(s->nickname.key), &taken);
-	if (!err)
-		return refuse(s, "nickname_taken", "The nickname is taken");
-	if (err != ERR_NOT_FOUND)
+	if (err && err != ERR_NOT_FOUND)
 		return err;
+	if (!err && !s->is_wish)
+		return refuse(s, "nickname_taken", "The nickname is taken");
+	if (!err)
+		s->nickname = (struct nickname){ 0 };
 
 	s->account = uuid_new(arena);
 	s->status = 201;
@@ -169,7 +172,9 @@ enum err sign_in_post(struct req *req)
 		return err;
 	reason = body.nickname ? nickname_read(req->arena, body.nickname,
 					       &s.nickname) : NULL;
-	if (reason)
+	/* The code is used up: to refuse would lose the sign-in. */
+	s.is_wish = body.code;
+	if (reason && !s.is_wish)
 		return http_invalid(req, "/nickname", reason);
 
 	s.who = &who;

@@ -275,7 +275,6 @@ def test_what_the_provider_refuses_is_refused(kith, idp, nothing_made, change):
     ({"code_verifier": "+" * 43}, "code_verifier", "not_allowed"),
     ({"code_verifier": None}, "code_verifier", "required"),
     ({"id_token": "e30.e30."}, "id_token", "unknown"),
-    ({"nickname": "Ann"}, "nickname", "unknown"),
     ({"iss": "https://other.example"}, "iss", "wrong_issuer"),
     ({"provider": "nobody"}, "provider", "not_a_choice"),
     ({"nonce": ""}, "nonce", "too_short"),
@@ -406,6 +405,13 @@ def test_who_is_refused_with_409_keeps_the_nonce(kith, idp):
     answer = kith.post("/oauth", json=body | {"nickname": " "})
     assert_problem(answer, 422, "invalid", nickname="too_short")
     signed_in(kith, body, 201)
+
+
+def test_with_a_code_a_nickname_is_a_wish(kith, idp):
+    one, name = idp.issuer("one"), f"Ann {secrets.randbelow(10**9)}"
+    for wish, had in [(name, name), (name, None), (" ", None)]:
+        account = signed_in(kith, one.sign_in() | {"nickname": wish}, 201)
+        assert account.tokens["user"]["nickname"] == had
 
 
 def hs256(issuer, secret, **claims):
