@@ -159,23 +159,23 @@ void http_handle(struct req *req)
 			 req->method, req->route->path);
 }
 
-static bool is_json(const char *type)
+bool http_sent_as(const struct req *req, const char *type)
 {
-	static const char json[] = "application/json";
-	const size_t bytes = sizeof(json) - 1;
+	const size_t bytes = strlen(type);
+	const char *rest = req->content_type;
 
-	if (!type || strncasecmp(type, json, bytes) != 0)
+	if (!rest || strncasecmp(rest, type, bytes) != 0)
 		return false;
-	type += bytes;
-	type += strspn(type, " \t");
+	rest += bytes;
+	rest += strspn(rest, " \t");
 
-	return *type == '\0' || strcasecmp(type, ";charset=utf-8") == 0 ||
-	       strcasecmp(type, "; charset=utf-8") == 0;
+	return *rest == '\0' || strcasecmp(rest, ";charset=utf-8") == 0 ||
+	       strcasecmp(rest, "; charset=utf-8") == 0;
 }
 
 enum err http_body(struct req *req, const struct json_field *fields, void *out)
 {
-	if (!is_json(req->content_type))
+	if (!http_sent_as(req, "application/json"))
 		return ERR_MEDIA_TYPE;
 
 	return json_read(req->arena, req->body, req->body_bytes, fields, out,

@@ -100,6 +100,9 @@ void http_refuse(struct req *, enum err);
 /* The route that a request fits, whatever its method; or NULL. */
 const struct route *http_route(const struct req *);
 
+/* Whether the body is sent as a type, in UTF-8 if it says in which charset. */
+bool http_sent_as(const struct req *, const char *type);
+
 /* Read the body by a table; ERR_MEDIA_TYPE if it isn't sent as JSON. */
 enum err http_body(struct req *, const struct json_field *, void *out);
 
@@ -128,6 +131,8 @@ enum err http_text(struct req *, int status, const char *type,
 enum err http_bytes(struct req *, int status, const char *type,
 		    const void *body, size_t n);
 enum err http_empty(struct req *, int status);
+/* 303, to a URL without control characters. */
+enum err http_see_other(struct req *, const char *url);
 /* {"items": [...], "next": next_or_null}: what is in the second column. */
 enum err http_items(struct req *, const struct db_rows *,
 		    const char *next_or_null);

@@ -59,6 +59,13 @@ enum err http_empty(struct req *req, int status)
 	return http_text(req, status, NULL, "");
 }
 
+enum err http_see_other(struct req *req, const char *url)
+{
+	assert(!strpbrk(url, "\r\n"));
+	req->reply.headers = arena_printf(req->arena, "Location: %s\r\n", url);
+	return http_empty(req, 303);
+}
+
 enum err http_hand_over(struct req *req, const char *function,
 			const char *path)
 {

@@ -7,6 +7,7 @@
  *	POST /oauth		200, 201 tokens | 401 invalid_grant,
  *				invalid_token | 409 link_required,
  *				nickname_taken | 503
+ *	POST /oauth/callback	303 to the page | 415 | 422
  *	GET /identities		200 list
  *	POST /identities	200, 201 identity | 401 | 409 identity_taken
  *	DELETE /identities/{id}	204 | 404 | 409 last_way_in
@@ -120,6 +121,7 @@ const struct route routes[] = {
 	{ "GET",    "/oauth/providers",  AUTH_NONE, provider_list },
 	{ "POST",   "/oauth/nonce",      AUTH_NONE, nonce_create },
 	{ "POST",   "/oauth",            AUTH_NONE, sign_in_post },
+	{ "POST",   "/oauth/callback",   AUTH_NONE, callback_post },
 	{ "GET",    "/identities",       AUTH_USER, identities_list },
 	{ "POST",   "/identities",       AUTH_USER, identities_link },
 	{ "DELETE", "/identities/{id}",  AUTH_USER, identities_delete },

@@ -7,6 +7,7 @@
  *	oidc.c, github.c	a sign-in at a provider, from a code or a token
  *	proof.c		the request: who it proves one to be
  *	sign_in.c	the account of that, and its tokens
+ *	callback.c	answers that come as a form
  *	identities.c	the identities of an account
  */
 #ifndef OAUTH_OAUTH_H
@@ -85,6 +86,9 @@ enum err sign_in_post(struct req *);
  * no longer.
  */
 enum err sign_in_nonce(struct req *, const struct identity *);
+
+/* callback.c */
+enum err callback_post(struct req *);
 
 /* identities.c */
 enum err identities_list(struct req *);

@@ -1,9 +1,13 @@
-/* Nonces, and the identities of an account. */
+/* Nonces, answers that come as a form, and the identities of an account. */
+#include <ctype.h>
 #include <string.h>
 
 #include "tests/unit/harness.h"
 
 #include "functions/oauth/oauth.h"
+#include "runtime/conf.h"
+
+#define FORM "application/x-www-form-urlencoded"
 
 static const char *user;	/* an access token */
 
@@ -82,6 +86,63 @@ static void without_configuration_there_are_no_providers(void **state)
 			    "{\"items\":[],\"next\":null}");
 }
 
+/* How an answer that is some bytes is answered. */
+static struct reply callback(const char *body, size_t bytes)
+{
+	return POST("/oauth/callback", body, .type = FORM,
+		    .body_bytes = bytes);
+}
+
+static void an_answer_by_form_is_passed_on_as_it_came(void **state)
+{
+	static const char all[] = "code=AZaz09._~*-&state=a+b%22&user=";
+	struct reply r = callback(all, 0);
+
+	(void)state;
+	assert_int_equal(r.status, 303);
+	assert_int_equal(r.body_bytes, 0);
+	assert_string_equal(r.headers, text("Location: %s#/oauth?%s\r\n",
+					    conf.page_url, all));
+	assert_int_equal(POST("/oauth/callback", "a=b",
+			      .type = FORM "; charset=UTF-8").status, 303);
+}
+
+static void an_answer_by_form_has_no_other_bytes(void **state)
+{
+	char odd[] = "code=a_&state=b", most[4098] = "";
+
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		odd[6] = (char)c;
+		if (c < 0x80 && (isalnum(c) || (c && strchr("%&=+._~*-", c))))
+			assert_int_equal(callback(odd, strlen(odd)).status,
+					 303);
+		else
+			assert_invalid(callback(odd, sizeof(odd) - 1), "",
+				       "not_allowed");
+	}
+
+	assert_invalid(callback(most, 0), "", "too_short");
+	memset(most, 'a', 4096);
+	assert_int_equal(callback(most, 0).status, 303);
+	most[4096] = 'a';
+	assert_invalid(callback(most, 0), "", "too_long");
+}
+
+static void an_answer_by_form_comes_as_one(void **state)
+{
+	static const char *const types[] = {
+		"application/json", "multipart/form-data", "text/plain",
+		FORM "; charset=latin1", FORM "x",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(types); i++)
+		assert_problem(POST("/oauth/callback", "a=b",
+				    .type = types[i]), 415,
+			       "unsupported_media_type");
+}
+
 static void identities_are_listed_to_their_owner(void **state)
 {
 	const char *account = account_without_password();
@@ -116,5 +177,8 @@ FUNCTION_TESTS("oauth",
 	CLAIM(nonces_are_tidied_away),
 	CLAIM(a_request_is_by_code_or_by_token),
 	CLAIM(without_configuration_there_are_no_providers),
+	CLAIM(an_answer_by_form_is_passed_on_as_it_came),
+	CLAIM(an_answer_by_form_has_no_other_bytes),
+	CLAIM(an_answer_by_form_comes_as_one),
 	CLAIM(identities_are_listed_to_their_owner),
 	CLAIM(the_last_way_in_stays))
