@@ -130,8 +130,11 @@ function byStatus(status) {
 		"Kith refused this. Reload the page and try again.";
 }
 
-/* What went wrong, in one sentence or two. */
-export function sentence(error) {
+/*
+ * What went wrong, in one sentence or two.  meanings: sentences of codes that
+ * stand in for the usual ones.
+ */
+export function sentence(error, meanings = {}) {
 	if (error instanceof Hindered)
 		return HINDRANCES[error.reason];
 	if (!(error instanceof Problem))
@@ -141,12 +144,17 @@ export function sentence(error) {
 			` Try again ${inTime(error.retryAfter)}.`;
 	if (error.errors.length > 0)
 		return ofMember(error.errors[0]);
-	return SENTENCES[error.code] ?? byStatus(error.status);
+	return meanings[error.code] ?? SENTENCES[error.code] ??
+		byStatus(error.status);
 }
 
-/* Sentences by member: {"password": "..."}; empty if it concerns none. */
-export function byMember(error) {
-	const members = { email_taken: "email", nickname_taken: "nickname" };
+/*
+ * Sentences by member: {"password": "..."}; empty if it concerns none.  others:
+ * the members that codes concern, where these are not the usual ones.
+ */
+export function byMember(error, others = {}) {
+	const members = { email_taken: "email", nickname_taken: "nickname",
+			  wrong_password: "password", ...others };
 
 	if (!(error instanceof Problem))
 		return {};

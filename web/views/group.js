@@ -6,7 +6,8 @@ import { RULES, byMember, sentence } from "../problems.js";
 import { hashOf } from "../route.js";
 import { memberOf } from "../state/chats.js";
 import { hasLeft, nameOf, peopleIn } from "../state/names.js";
-import { Back, Confirm, Empty, Field, Loading, UserAvatar } from "./parts.js";
+import { Field } from "./form.js";
+import { Back, Confirm, Empty, Loading, UserAvatar } from "./parts.js";
 
 const Choice = ({ user }) => html`
   <li>

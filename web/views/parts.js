@@ -1,4 +1,4 @@
-/* parts.js - small things that every screen is made of. */
+/* parts.js - small things that every screen is made of; form.js: of forms. */
 import { Component, createRef, html } from "../html.js";
 import { sentence } from "../problems.js";
 import { hashOf } from "../route.js";
@@ -101,24 +101,19 @@ export const Back = ({ to, id, label }) => html`
     <${Icon} name="back" />
   </a>`;
 
-/* One line of a form; problem says what is wrong with it. */
-export const Field = ({ label, name, hint, problem, children, ...rest }) => {
-	const about = [hint && `${name}-hint`, problem && `${name}-problem`]
-		.filter(Boolean).join(" ");
-
-	return html`
-	  <div class="field">
-	    <label for=${name}>${label}</label>
-	    <input id=${name} name=${name} ...${rest}
-	      aria-invalid=${problem ? "true" : undefined}
-	      aria-describedby=${about || undefined} />
-	    ${children}
-	    ${hint && html`<p class="hint" id="${name}-hint">
-	      ${hint}</p>`}
-	    ${problem && html`<p class="problem" id="${name}-problem">
-	      ${problem}</p>`}
-	  </div>`;
-};
+/* A screen for itself, without what Kith shows to who is logged in. */
+export const Front = ({ title, children }) => html`
+  <main class="sign">
+    <div class="brand">
+      <img src="/web/icon.svg" alt="" width="56" height="56" />
+      <h1>Kith</h1>
+      <p>Quiet talk with people you know.</p>
+    </div>
+    <section class="card" aria-labelledby="title">
+      <h2 id="title">${title}</h2>
+      ${children}
+    </section>
+  </main>`;
 
 /* Asks before what can't be undone; Escape is no. */
 export class Confirm extends Component {

@@ -3,9 +3,10 @@ import * as actions from "../actions.js";
 import * as api from "../api.js";
 import { Component, createRef, html } from "../html.js";
 import { store } from "../page.js";
-import { byMember, sentence } from "../problems.js";
+import { sentence } from "../problems.js";
 import { meArrived } from "../store.js";
-import { Back, Confirm, Field, Loading, UserAvatar } from "./parts.js";
+import { Field, Form } from "./form.js";
+import { Back, Confirm, Loading, UserAvatar } from "./parts.js";
 
 const MAX_BYTES = 5 << 20;
 const TOO_LARGE = "The picture is larger than 5 MB.";
@@ -64,54 +65,27 @@ class Picture extends Component {
 	}
 }
 
-class Words extends Component {
-	state = { problems: {}, general: "", isBusy: false };
+function Words({ me, save }) {
+	const send = ({ nickname, about }) => save({
+		nickname: nickname.trim() || null,
+		about: about.trim() || null,
+		avatar: me.avatar,
+	});
 
-	save = async (event) => {
-		event.preventDefault();
-		const { nickname, about } =
-			Object.fromEntries(new FormData(event.target));
-
-		this.setState({ isBusy: true, problems: {}, general: "" });
-		try {
-			await this.props.save({
-				nickname: nickname.trim() || null,
-				about: about.trim() || null,
-				avatar: this.props.me.avatar,
-			});
-		} catch (error) {
-			const problems = byMember(error);
-
-			this.setState({
-				problems,
-				general: Object.keys(problems).length ? "" :
-					sentence(error),
-			});
-		}
-		this.setState({ isBusy: false });
-	};
-
-	render({ me }, { problems, general, isBusy }) {
-		return html`
-		  <form onSubmit=${this.save} novalidate>
-		    ${general && html`
-		      <p class="problem" role="alert">${general}</p>`}
-		    <${Field} label="Name" name="nickname"
-		      defaultValue=${me.nickname ?? ""} maxlength="128"
-		      autocomplete="nickname"
-		      problem=${problems.nickname} />
-		    <div class="field">
-		      <label for="about">About you</label>
-		      <textarea id="about" name="about" rows="3"
-		        maxlength="1000"
-		        defaultValue=${me.about ?? ""}
-		        aria-describedby="about-problem"></textarea>
-		      <p class="problem" id="about-problem">
-		        ${problems.about}</p>
-		    </div>
-		    <button class="button" disabled=${isBusy}>Save</button>
-		  </form>`;
-	}
+	return html`
+	  <${Form} label="Your profile" action="Save" send=${send}>
+	    ${(problems) => html`
+	      <${Field} label="Name" name="nickname"
+	        defaultValue=${me.nickname ?? ""} maxlength="128"
+	        autocomplete="nickname" problem=${problems.nickname} />
+	      <div class="field">
+	        <label for="about">About you</label>
+	        <textarea id="about" name="about" rows="3" maxlength="1000"
+	          defaultValue=${me.about ?? ""}
+	          aria-describedby="about-problem"></textarea>
+	        <p class="problem" id="about-problem">${problems.about}</p>
+	      </div>`}
+	  <//>`;
 }
 
 export class Profile extends Component {
@@ -168,10 +142,11 @@ export class Profile extends Component {
 		      error=${error} retry=${this.load} />`}
 		    ${me && html`
 		      <${Picture} me=${me} reload=${this.load} />
-		      <${Words} key=${version} me=${me} save=${this.save} />
+		      <${Words} key=${version} me=${me}
+		        save=${this.save} />
 		      ${me.email && html`
 		        <p class="note">You log in as ${me.email}.</p>`}`}
-	    <a href="#/settings">Notification settings</a>
+		    <a href="#/settings">Notification settings</a>
 		    <button type="button" class="button danger quiet"
 		      onClick=${this.leave}>Log out</button>
 		    ${asks && html`<${Confirm} title="Log out now?"
