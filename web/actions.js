@@ -25,7 +25,7 @@ export function notify(text, kind = "done") {
 	store.apply(noticed, { text, kind });
 }
 
-async function attempt(work, done) {
+export async function attempt(work, done) {
 	try {
 		await work();
 	} catch (error) {

@@ -51,6 +51,16 @@ export const postAvatar = (image) =>
 export const search = (nickname, cursor, signal) =>
 	ask("GET", "/users/search", { query: { nickname, cursor }, signal });
 
+/* The account.  A password is needed where there is one. */
+export const identities = () => all("/identities");
+export const link = (proof) => ask("POST", "/identities", { body: proof });
+export const unlink = (id) => ask("DELETE", `/identities/${id}`);
+export const changePassword = (current_password, password) =>
+	ask("POST", "/password", { body: { current_password, password } });
+export const changeEmail = (email, password) =>
+	ask("POST", "/email", { body: { email, password } });
+export const askToVerify = () => ask("POST", "/email/verify", { body: {} });
+
 /* Subscriptions. */
 export const subscriptions = () => all("/subscriptions/me");
 export const presence = () => all("/presence");

@@ -83,7 +83,7 @@ export async function open(method, path, options = {}) {
 	return answer;
 }
 
-/* {body, etag} of a success; body is null where there is none. */
+/* {status, body, etag} of a success; body is null where there is none. */
 export async function call(method, path, options = {}) {
 	const signals = [AbortSignal.timeout(TIMEOUT_MS)];
 
@@ -96,6 +96,7 @@ export async function call(method, path, options = {}) {
 
 	try {
 		return {
+			status: answer.status,
 			body: answer.status === 204 ? null :
 				await answer.json(),
 			etag: answer.headers.get("ETag"),

@@ -4,7 +4,7 @@
  */
 import { createOutbox } from "./outbox.js";
 import { startPush } from "./push.js";
-import { routeOf } from "./route.js";
+import { isSecret, routeOf } from "./route.js";
 import * as session from "./session.js";
 import { createStore, emptyState, routed } from "./store.js";
 import { startSync } from "./sync.js";
@@ -17,8 +17,17 @@ export let sync = null;
 
 let ending = new AbortController();
 
+/* Where the address leads.  A secret is not left in it for others to see. */
+function takeRoute() {
+	const route = routeOf(location.hash);
+
+	if (isSecret(route))
+		history.replaceState(null, "", "/");
+	return route;
+}
+
 function reset(state, userId) {
-	return { ...emptyState(userId), route: routeOf(location.hash) };
+	return { ...emptyState(userId), route: state.route };
 }
 
 /* Another user, or none: nothing of the one before stays. */
@@ -39,8 +48,9 @@ function change(userId) {
 }
 
 export function start() {
+	store.apply(routed, takeRoute());
 	addEventListener("hashchange", () =>
-		store.apply(routed, routeOf(location.hash)));
+		store.apply(routed, takeRoute()));
 	session.onChange((now) => {
 		if ((now?.user_id ?? null) !== store.state.userId)
 			change(now?.user_id ?? null);

@@ -40,6 +40,18 @@ export const SENTENCES = {
 	last_way_in: "Without this you could not sign in any more.",
 };
 
+/* The same codes, where they mean something else: a link of a mail. */
+export const OF_LINKS = {
+	invalid_token: "This link was used, is too old, or is not complete. " +
+		"Ask for another one.",
+	email_taken: "Another account has this address by now.",
+};
+
+/* A sign-in at another site. */
+export const OF_PROOFS = {
+	invalid_token: SENTENCES.invalid_grant,
+};
+
 /* By the code of one of the answer's errors. */
 export const RULES = {
 	required: "Please fill this in.",

@@ -6,11 +6,13 @@
  *	/people			/person/ID
  *	/new			a new group
  *	/me			one's own profile
+ *	/account		how one signs in
  *	/notifications		/settings, of which of them one wants
+ *	/reset/TOKEN		/verify/TOKEN, where links of mails lead
  */
 const NAMES = ["chats", "people", "new", "me", "chat", "members", "person",
-	       "notifications", "settings"];
-const WITH_ID = ["chat", "members", "person"];
+	       "account", "notifications", "settings", "reset", "verify"];
+const WITH_ID = ["chat", "members", "person", "reset", "verify"];
 
 /* Which list stands beside a screen. */
 const SIDES = {
@@ -38,6 +40,9 @@ export function hashOf(name, id) {
 }
 
 export const sideOf = (route) => SIDES[route.name] ?? "chats";
+
+/* Whoever has the address can use what is in it. */
+export const isSecret = ({ name }) => ["reset", "verify"].includes(name);
 
 /* On a narrow screen a list has it for itself. */
 export const isList = (route) => LISTS.includes(route.name);

@@ -47,7 +47,7 @@ function keep(tokens) {
 	tell();
 }
 
-function forget() {
+export function forget() {
 	localStorage.removeItem(KEY);
 	tell();
 }
@@ -56,14 +56,25 @@ export async function login(credentials) {
 	keep((await call("POST", "/login", { body: credentials })).body);
 }
 
-/* The same key with the same account does not make it twice. */
+/* proof: of an account at another site. */
+export async function signIn(proof) {
+	keep((await call("POST", "/oauth", { body: proof })).body);
+}
+
+/*
+ * The same key with the same account does not make it twice.  False: nobody is
+ * logged in so far, since a mail has to be answered first.
+ */
 export async function register(account, key) {
-	const { body } = await call("POST", "/register", {
+	const { status, body } = await call("POST", "/register", {
 		body: account,
 		headers: { "Idempotency-Key": key },
 	});
 
+	if (status === 202)
+		return false;
 	keep(body);
+	return true;
 }
 
 /*
@@ -105,14 +116,17 @@ export async function accessToken() {
 	return renew(session.access_token);
 }
 
-/* Run request(token), and once more with another token if it is refused. */
+/*
+ * Run request(token), and once more with another token if that is refused: not
+ * if something else is, which 401 says, too.
+ */
 export async function authorized(request) {
 	const token = await accessToken();
 
 	try {
 		return await request(token);
 	} catch (error) {
-		if (error.status !== 401)
+		if (error.code !== "unauthorized")
 			throw error;
 		return request(await renew(token));
 	}

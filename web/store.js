@@ -26,6 +26,8 @@ export function emptyState(userId = null) {
 		connection: "connecting", /* live, waiting or offline */
 		route: { name: "chats", id: null },
 		notice: null,		/* {kind: "error" or "done", text} */
+		signingIn: null,	/* the site that is asked, or null */
+		identities: null,	/* at other sites; null: unknown */
 	};
 }
 
@@ -65,4 +67,9 @@ export const connected = (state, connection) =>
 
 export const meArrived = (state, me) => ({ ...state, me });
 
+export const identitiesArrived = (state, identities) =>
+	({ ...state, identities });
+
 export const noticed = (state, notice) => ({ ...state, notice });
+
+export const signingIn = (state, title) => ({ ...state, signingIn: title });

@@ -16,7 +16,7 @@ import { peopleArrived, presenceArrived, presenceChanged, typingArrived,
 	 typingEnds, typingExpired } from "./state/people.js";
 import { becameFresh, becameStale, everythingStale, loadFailed }
 	from "./state/stale.js";
-import { connected, meArrived } from "./store.js";
+import { connected, identitiesArrived, meArrived } from "./store.js";
 import { startStream } from "./stream.js";
 
 /* live() is called whenever Kith can be reached again. */
@@ -98,6 +98,10 @@ export function startSync(store, stop, live) {
 		async preferences(number) {
 			store.apply(preferencesArrived,
 				    await api.preferences(), number);
+		},
+		async identities(number) {
+			store.apply(identitiesArrived, await api.identities());
+			store.apply(becameFresh, "identities", number);
 		},
 		async chat(number, id) {
 			try {

@@ -2,7 +2,8 @@
  * harness.js - people with browsers, against the stack of KITH_URL.
  *
  * Every page is watched: a test fails in which a page logs an error, breaks
- * its Content-Security-Policy or asks anybody but Kith for something.
+ * its Content-Security-Policy or asks anybody but Kith, and whom the test
+ * allows, for something.
  */
 import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
@@ -21,6 +22,7 @@ let browser;
 let contexts = [];
 let complaints = [];
 let expected = [];
+let allowed = [];
 
 before(async () => {
 	browser = await chromium.launch({
@@ -36,7 +38,7 @@ afterEach(async () => {
 	const [were, meant] = [complaints, expected];
 
 	await Promise.all(contexts.map((context) => context.close()));
-	[contexts, complaints, expected] = [[], [], []];
+	[contexts, complaints, expected, allowed] = [[], [], [], []];
 	assert.deepEqual(were.filter((complaint) =>
 		!meant.some((pattern) => pattern.test(complaint))), []);
 });
@@ -44,6 +46,16 @@ afterEach(async () => {
 /* The test provokes what matches; browsers log each refused request. */
 export function expect(pattern) {
 	expected.push(pattern);
+}
+
+/* The test's pages may go to another origin, or ask it. */
+export function allow(origin) {
+	allowed.push(origin);
+}
+
+function isAllowed(url) {
+	return url.startsWith(`blob:${KITH}/`) ||
+		[KITH, ...allowed].some((origin) => url.startsWith(`${origin}/`));
 }
 
 function watch(page) {
@@ -54,8 +66,7 @@ function watch(page) {
 	});
 	page.on("pageerror", (error) => complaints.push(String(error)));
 	page.on("request", (request) => {
-		if (!request.url().startsWith(`${KITH}/`) &&
-		    !request.url().startsWith(`blob:${KITH}/`))
+		if (!isAllowed(request.url()))
 			complaints.push(`asked ${request.url()}`);
 	});
 }

@@ -49,8 +49,9 @@ test("a narrow screen shows a list or a chat, and all of it", async () => {
 		await list.waitFor();
 	}
 	for (const hash of ["#/people", `#/person/${bob.id}`, "#/me", "#/new",
-			    "#/notifications", "#/settings",
-			    `#/chat/${group.id}/members`]) {
+			    "#/notifications", "#/settings", "#/account",
+			    `#/chat/${group.id}/members`, "#/reset/x",
+			    "#/verify/x"]) {
 		await page.goto(`/${hash}`);
 		await page.locator(".spinner").waitFor({ state: "detached" });
 		await fits(page);
@@ -121,9 +122,10 @@ test("everything that can be used has a name", async () => {
 
 	await say(ann, group, "Hello");
 	for (const hash of ["#/people", `#/person/${bob.id}`, "#/me", "#/new",
-			    "#/notifications", "#/settings",
+			    "#/notifications", "#/settings", "#/account",
 			    `#/chat/${chat.id}`, `#/chat/${group.id}`,
-			    `#/chat/${group.id}/members`]) {
+			    `#/chat/${group.id}/members`, "#/reset/x",
+			    "#/verify/x"]) {
 		await page.goto(`/${hash}`);
 		await page.locator(".spinner").waitFor({ state: "detached" });
 		await isNamed(page);

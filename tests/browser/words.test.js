@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { backoffMs } from "../../web/backoff.js";
 import { Problem } from "../../web/http.js";
-import { HINDRANCES, Hindered, RULES, SENTENCES, byMember, sentence }
+import { HINDRANCES, Hindered, OF_LINKS, RULES, SENTENCES, byMember, sentence }
 	from "../../web/problems.js";
 import { hashOf, routeOf } from "../../web/route.js";
 
@@ -33,6 +33,13 @@ test("a code that is new is told by its status", () => {
 		{ pointer: "/x", code: "brand_new" }])), /not right/);
 });
 
+test("a code may mean something else of a link", () => {
+	const problem = new Problem(401, "invalid_token");
+
+	assert.match(sentence(problem), /logged out/);
+	assert.match(sentence(problem, OF_LINKS), /^This link was used/);
+});
+
 test("what a browser does not do is said", () => {
 	for (const reason in HINDRANCES)
 		assert.match(sentence(new Hindered(reason)),
@@ -53,18 +60,23 @@ test("what is wrong stands beside what was filled in", () => {
 	]))), ["password", "user_ids"]);
 	assert.deepEqual(Object.keys(byMember(
 		new Problem(409, "nickname_taken"))), ["nickname"]);
+	assert.deepEqual(Object.keys(byMember(
+		new Problem(403, "wrong_password"),
+		{ wrong_password: "current_password" })), ["current_password"]);
 	assert.deepEqual(byMember(new Problem(503, "unavailable")), {});
 });
 
 test("an address leads to a screen and back", () => {
 	for (const hash of ["#/chats", "#/chat/a", "#/chat/a/members",
 			    "#/people", "#/person/b", "#/new", "#/me",
-			    "#/notifications", "#/settings"]) {
+			    "#/notifications", "#/settings", "#/account",
+			    "#/reset/c", "#/verify/d"]) {
 		const { name, id } = routeOf(hash);
 
 		assert.equal(hashOf(name, id), hash);
 	}
-	for (const hash of ["", "#", "#/", "#/x", "#/chat", "#/me/x", "#main"])
+	for (const hash of ["", "#", "#/", "#/x", "#/chat", "#/me/x", "#main",
+			    "#/reset", "#/verify/", "#/account/x"])
 		assert.equal(routeOf(hash).name, "chats", hash);
 });
 

@@ -1,6 +1,7 @@
 /*
  * stale.js - what has to be loaded (again): "me", "chats", "people",
- * "presence", "notifications", "preferences", and "chat/ID" for one chat.
+ * "presence", "notifications", "preferences", "identities", and "chat/ID" for
+ * one chat.
  *
  * A key has a number, which grows each time the thing becomes stale: what was
  * asked for before that does not make it fresh.

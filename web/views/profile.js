@@ -143,9 +143,8 @@ export class Profile extends Component {
 		    ${me && html`
 		      <${Picture} me=${me} reload=${this.load} />
 		      <${Words} key=${version} me=${me}
-		        save=${this.save} />
-		      ${me.email && html`
-		        <p class="note">You log in as ${me.email}.</p>`}`}
+		        save=${this.save} />`}
+		    <a href="#/account">Account and sign-in</a>
 		    <a href="#/settings">Notification settings</a>
 		    <button type="button" class="button danger quiet"
 		      onClick=${this.leave}>Log out</button>

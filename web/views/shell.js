@@ -7,6 +7,7 @@ import { store } from "../page.js";
 import { hashOf, isList, sideOf } from "../route.js";
 import { nameOf, peopleIn, unreadTotal } from "../state/names.js";
 import { noticed } from "../store.js";
+import { Account } from "./account.js";
 import { Chat } from "./chat.js";
 import { ChatList } from "./chatlist.js";
 import { Members, NewGroup } from "./group.js";
@@ -25,6 +26,7 @@ const SCREENS = {
 	person: Person,
 	new: NewGroup,
 	me: Profile,
+	account: Account,
 	settings: Settings,
 };
 
