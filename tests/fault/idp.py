@@ -4,6 +4,7 @@ port, each by its path.
 """
 import base64
 import hashlib
+import html
 import http.server
 import json
 import secrets
@@ -13,6 +14,7 @@ import time
 import urllib.parse
 
 import jwt
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 CLIENT_ID, CLIENT_SECRET = "kith-web", "a secret: with + and %"
@@ -21,6 +23,7 @@ VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 RSA = rsa.generate_private_key(65537, 2048)
 OTHER_RSA = rsa.generate_private_key(65537, 2048)
 EC = ec.generate_private_key(ec.SECP256R1())
+APPLES_KEY = ec.generate_private_key(ec.SECP256R1())    # of its clients
 
 
 def base64url(data):
@@ -89,6 +92,22 @@ class Issuer:
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/keys"}
 
+    def authorize(self, asked):
+        """A page that posts its code at once, as Apple's does."""
+        assert asked["response_mode"] == "form_post"
+        assert asked["code_challenge_method"] == "S256"
+        code = secrets.token_urlsafe(16)
+        self.codes[code] = (asked["code_challenge"], asked["redirect_uri"],
+                            asked["client_id"], {"id_token": self.sign()})
+        name = {"firstName": "Ann", "lastName": str(secrets.randbelow(10**9))}
+        answer = {"state": asked["state"], "code": code,
+                  "user": json.dumps({"name": name})}
+        inputs = "".join(
+            f'<input type="hidden" name="{name}" value="{html.escape(value)}">'
+            for name, value in answer.items())
+        return (f'<form method="post" action="{asked["redirect_uri"]}">'
+                f"{inputs}</form><script>document.forms[0].submit()</script>")
+
     def key_set(self):
         return 200, {"keys": [jwk(k, kid) for kid, k in self.keys.items()]}
 
@@ -141,6 +160,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(*issuer.metadata())
         if path == "/keys":
             return self.answer(*issuer.key_set())
+        if path == "/authorize":
+            asked = urllib.parse.parse_qsl(self.path.partition("?")[2])
+            return self.answer(200, issuer.authorize(dict(asked)).encode(),
+                               "text/html")
         token = self.headers["Authorization"].removeprefix("Bearer ")
         user, emails = issuer.tokens[token]
         self.answer(200, user if path == "/api/v3/user" else emails)
@@ -205,3 +228,14 @@ class Idp(http.server.ThreadingHTTPServer):
         return {"issuer": self.issuer(name).issuer, "client_id": CLIENT_ID,
                 "client_secret": CLIENT_SECRET,
                 "redirect_uris": [REDIRECT_URI]} | more
+
+    def apple(self, oauth, **more):
+        """That of one which is like Apple."""
+        key = APPLES_KEY.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption())
+        provider = self.provider(
+            "apple", preset="apple", team_id="TEAM", key_id="KEY",
+            key_file=oauth.file("apple.pem", key), **more)
+        del provider["client_secret"]
+        return provider

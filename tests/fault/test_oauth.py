@@ -17,16 +17,14 @@ import jwt
 import psycopg2
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 import contract
 from certificates import Authority
-from idp import (CLIENT_ID, CLIENT_SECRET, EC, OTHER_RSA, REDIRECT_URI, RSA,
-                 VERIFIER, Idp, base64url, jwk)
+from idp import (APPLES_KEY, CLIENT_ID, CLIENT_SECRET, EC, OTHER_RSA,
+                 REDIRECT_URI, RSA, VERIFIER, Idp, base64url, jwk)
 from kith import (Account, Client, Events, assert_problem, at_once, login,
                   register, sessions, wait_until)
 
-APPLES_KEY = ec.generate_private_key(ec.SECP256R1())
 AT_A_PROVIDER = 8               # at once: half of the threads
 CONNECTIONS = 4                 # to the database
 METADATA = "/.well-known/openid-configuration"
@@ -114,13 +112,7 @@ def configured(idp, tls, oauth):
     providers["trusted"] = idp.provider("trusted", trusts_email=True)
     providers["trusted2"] = idp.provider("trusted2", trusts_email=True)
     providers["github"] = idp.provider("github", preset="github")
-    key = APPLES_KEY.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption())
-    providers["apple"] = idp.provider(
-        "apple", preset="apple", team_id="TEAM", key_id="KEY",
-        key_file=oauth.file("apple.pem", key))
-    del providers["apple"]["client_secret"]
+    providers["apple"] = idp.apple(oauth)
     for name, issuer in encrypted.items():
         providers[name] = idp.provider("one", issuer=issuer.issuer)
     return oauth.serve(providers, OAUTH_CA=ca)

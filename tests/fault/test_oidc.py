@@ -1,6 +1,6 @@
 """
 Signing in with an OpenID provider that is not ours, npm's oidc-provider, which
-is certified: from its page to Kith's tokens, without a browser.
+is certified: from its page to Kith's tokens, without a browser and with one.
 """
 import base64
 import hashlib
@@ -17,7 +17,9 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from idp import Idp
 from kith import Client, assert_problem
+from pages import hold
 
 ROOT = pathlib.Path(__file__).parents[2]
 START = """
@@ -28,6 +30,7 @@ cd build/oidc
 exec node ../../tests/oidc/serve.mjs "$0"
 """
 ONE, TWO = "https://kith.example/one", "https://kith.example/two"
+PAGE = os.environ["KITH_URL"]
 
 
 def private_jwk(key, alg, kid):
@@ -50,15 +53,24 @@ def issuer():
     process.stdout.close()
 
 
+@pytest.fixture(scope="module")
+def idp():
+    idp = Idp()
+    yield idp
+    idp.close()
+
+
 @pytest.fixture(scope="module", autouse=True)
-def configured(issuer, oauth):
+def configured(issuer, idp, oauth):
     def provider(client_id, **more):
         return {"issuer": issuer, "client_id": client_id,
                 "client_secret": f"{client_id}'s secret: + and %",
-                "redirect_uris": [ONE, TWO]} | more
+                "redirect_uris": [ONE, TWO, f"{PAGE}/"]} | more
 
     return oauth.serve({
-        "certified": provider("kith"),
+        "certified": provider("kith", title="Elm"),
+        "apple": idp.apple(oauth, title="Fir",
+                           redirect_uris=[f"{PAGE}/oauth/callback"]),
         "elliptic": provider("elliptic", trusts_email=True),
         "secretless": provider("kith", client_secret="another")})
 
@@ -186,3 +198,7 @@ def test_an_answer_that_does_not_say_iss_is_refused(kith, browser):
     del body["iss"]
     assert_problem(kith.post("/oauth", json=body), 422, "invalid",
                    iss="required")
+
+
+def test_the_page_signs_in_and_links(issuer, idp):
+    hold("tests/oidc/page.test.js", ISSUER=issuer, POSTER=idp.base)

@@ -9,7 +9,8 @@ const { default: Provider } = await import(pathToFileURL(
 
 const client = (id, more) => ({
 	client_id: id, client_secret: `${id}'s secret: + and %`,
-	redirect_uris: ["https://kith.example/one", "https://kith.example/two"],
+	redirect_uris: ["https://kith.example/one", "https://kith.example/two",
+			`${process.env.KITH_URL}/`],
 	...more,
 });
 
