@@ -4,6 +4,7 @@ Mails: what they carry through, and that each arrives whatever fails.
 The module has a stack of its own that sends to a maildev of its own.
 """
 import concurrent.futures
+import contextlib
 import dataclasses
 import email.policy
 import os
@@ -18,6 +19,7 @@ import pytest
 from kith import (Client, assert_problem, at_once, credentials, login, look,
                   register, sessions, wait_until)
 from mailbox import Mailbox, Refuser
+from pages import hold
 from stack import Stack, directory
 
 NEXT = "a brand new tree"
@@ -77,6 +79,20 @@ class Post:
         """Mails go to the mailbox, or where these say."""
         self.release("account-worker", **CONF | {
             "SMTP_URL": f"smtp://127.0.0.1:{self.mailbox.port}"} | settings)
+
+    @contextlib.contextmanager
+    def requires_verification(self):
+        for function in "register", "login":
+            self.release(function, EMAIL_VERIFICATION="required")
+        try:
+            yield
+        finally:
+            for function in "register", "login":
+                self.release(function)
+
+    def hold(self, path):
+        """Claims about the page."""
+        hold(path, KITH_URL=self.kith.base, MAILBOX=self.mailbox.http.base)
 
     def pool(self, verb, function):
         return subprocess.run(
@@ -258,9 +274,7 @@ def test_a_flood_of_resets_tells_nothing_and_sends_three(post):
 
 def test_nobody_gets_in_unverified_where_that_is_required(post):
     known, new = register(post.kith), credentials()
-    for function in "register", "login":
-        post.release(function, EMAIL_VERIFICATION="required")
-    try:
+    with post.requires_verification():
         name = f"Ann {secrets.randbelow(10**9)}"
         looks = {look(post.kith.post("/register", json=body | {
             "nickname": name})) for body in (new, known.credentials)}
@@ -283,9 +297,15 @@ def test_nobody_gets_in_unverified_where_that_is_required(post):
         page, token = post.mailbox.link(known.email)
         assert (page, post.reset(token).status_code) == ("reset", 204)
         login(post.kith, dataclasses.replace(known, password=NEXT))
-    finally:
-        for function in "register", "login":
-            post.release(function)
+
+
+def test_the_page_takes_the_links_of_mails(post):
+    post.hold("tests/mail/page.test.js")
+
+
+def test_the_page_says_that_a_link_is_to_be_used_first(post):
+    with post.requires_verification():
+        post.hold("tests/mail/required.test.js")
 
 
 def test_every_mail_arrives_once_the_server_is_back(post):
