@@ -196,11 +196,14 @@ async function readSeen() {
 
 export const readAllNotifications = () => attempt(readSeen);
 
-/* What is shown was read.  If Kith can't be told, the view asks again. */
+/*
+ * What is shown was read, if it is what there is: an old list would come anew
+ * with nothing to mark.  If Kith can't be told, the view asks again.
+ */
 export const readNotifications = () => once("notifications", async () => {
-	const { items, last } = store.state.notifications;
+	const { items, last, isOld } = store.state.notifications;
 
-	if (items?.[0]?.number >= last)
+	if (!isOld && items?.[0]?.number >= last)
 		await readSeen().catch(() => {});
 });
 

@@ -163,7 +163,8 @@ test("a chat that is read has no notification", async () => {
 	await tab(page, 1).waitFor();
 	await page.goto(`/${LIST}`);
 	await rows(page).nth(1).waitFor();
-	assert.equal(await rows(page).locator(".new").count(), 1);
+	await until(async () =>
+		await rows(page).locator(".new").count() === 1);
 });
 
 test("a newer message takes the place of the one before it", async () => {
