@@ -13,7 +13,8 @@ import { chatArrived, chatGone, markArrived, memberOf, messageArrived,
 import { lastSeq } from "./state/history.js";
 import { nameOf, peerOf } from "./state/names.js";
 import { muteChanged, notificationGone, notificationsOld, notificationsRead,
-	 olderArrived, preferencesChanged } from "./state/notifications.js";
+	 olderArrived, preferencesChosen,
+	 preferencesSaved } from "./state/notifications.js";
 import { subscriptionChanged } from "./state/people.js";
 import { becameStale } from "./state/stale.js";
 import { noticed } from "./store.js";
@@ -218,17 +219,21 @@ export const dropNotification = (number) => attempt(async () => {
 });
 
 let saving = Promise.resolve();
+let choices = 0;
 
 /* One after the other, so that what was chosen last is what Kith has. */
 export function prefer(change) {
-	store.apply(preferencesChanged, change);
+	store.apply(preferencesChosen, change);
+	choices++;
 	saving = saving.then(async () => {
 		const { muted_chats: _, ...chosen } =
 			store.state.preferences ?? {};
+		const isSaved = await attempt(
+			() => api.putPreferences(chosen));
 
-		if (!await attempt(() => api.putPreferences(chosen)))
-			store.apply(becameStale, "preferences");
-		else if (change.language)
+		if (--choices === 0)
+			store.apply(preferencesSaved);
+		if (isSaved && change.language)
 			store.apply(notificationsOld);
 	});
 }

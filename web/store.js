@@ -20,6 +20,7 @@ export function emptyState(userId = null) {
 		drafts: {},		/* by chat: what was begun */
 		notifications: NONE,	/* state/notifications.js */
 		preferences: null,	/* there too */
+		unsaved: {},		/* of them */
 		known: {},		/* "chats", "people": came once */
 		stale: {},		/* to be loaded; state/stale.js */
 		failed: {},		/* what could not be: the error */

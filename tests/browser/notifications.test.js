@@ -259,8 +259,9 @@ test("what was chosen last is what Kith has", async () => {
 	let count = 0;
 
 	await login.waitFor();
-	await context.route("**/notifications/preferences", (route) =>
-		held.push(route));
+	await context.route("**/notifications/preferences", (route, request) =>
+		request.method() === "PUT" ? held.push(route) :
+			route.continue());
 	await login.uncheck();
 	await login.check();
 	await page.getByLabel("Language").selectOption("Русский");

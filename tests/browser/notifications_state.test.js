@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { areWanted, isMuted, muteChanged, newsArrived, notificationGone,
 	 notificationTold, notificationsArrived, notificationsOld,
 	 notificationsRead, olderArrived, preferencesArrived,
-	 preferencesChanged }
+	 preferencesChosen, preferencesSaved }
 	from "../../web/state/notifications.js";
 import { everythingStale } from "../../web/state/stale.js";
 import { emptyState, routed } from "../../web/store.js";
@@ -187,11 +187,25 @@ test("preferences change one by one, and chats are muted", () => {
 			      muted_chats: ["a"] };
 	let state = preferencesArrived(begun(), preferences, 1);
 
-	state = preferencesChanged(state, { login: false, language: "ru" });
+	state = preferencesChosen(state, { login: false, language: "ru" });
 	assert.deepEqual(state.preferences,
 			 { ...preferences, login: false, language: "ru" });
 	state = muteChanged(muteChanged(state, "b", true), "a", false);
 	assert.deepEqual([isMuted(state, "a"), isMuted(state, "b")],
 			 [false, true]);
 	assert.ok(!isMuted(begun(), "a"), "while they are not known");
+});
+
+test("what is chosen stays, whatever comes before it is saved", () => {
+	const old = { language: "en", login: true, muted_chats: [] };
+	let state = preferencesArrived(begun(), old, 1);
+
+	state = preferencesChosen(state, { login: false });
+	state = preferencesChosen(state, { language: "ru" });
+	state = preferencesArrived(state, old, 2);
+	assert.deepEqual(state.preferences,
+			 { language: "ru", login: false, muted_chats: [] });
+	state = preferencesSaved(state);
+	assert.equal(state.stale.preferences, 1);
+	assert.deepEqual(preferencesArrived(state, old, 1).preferences, old);
 });

@@ -118,12 +118,24 @@ export const notificationGone = (state, number) => changed(state, {
 		.filter((item) => item.number !== number),
 });
 
-/* Preferences: {language, muted_chats: [ids], and a boolean a kind}. */
+/*
+ * Preferences: {language, muted_chats: [ids], and a boolean a kind}.  What was
+ * chosen and is not saved yet is shown whatever comes.
+ */
 export const preferencesArrived = (state, preferences, number) =>
-	becameFresh({ ...state, preferences }, "preferences", number);
+	becameFresh({ ...state,
+		      preferences: { ...preferences, ...state.unsaved } },
+		    "preferences", number);
 
-export const preferencesChanged = (state, change) => ({
-	...state, preferences: { ...state.preferences, ...change } });
+export const preferencesChosen = (state, change) => ({
+	...state,
+	preferences: { ...state.preferences, ...change },
+	unsaved: { ...state.unsaved, ...change },
+});
+
+/* Or not: what Kith has tells. */
+export const preferencesSaved = (state) =>
+	becameStale({ ...state, unsaved: {} }, "preferences");
 
 export const isMuted = (state, chatId) =>
 	state.preferences?.muted_chats.includes(chatId) ?? false;
@@ -132,6 +144,7 @@ export function muteChanged(state, chatId, muted) {
 	const others = state.preferences.muted_chats
 		.filter((id) => id !== chatId);
 
-	return preferencesChanged(state, {
-		muted_chats: muted ? [...others, chatId] : others });
+	return { ...state, preferences: {
+		...state.preferences,
+		muted_chats: muted ? [...others, chatId] : others } };
 }
