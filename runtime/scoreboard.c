@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,24 +18,38 @@ const uint32_t scoreboard_bucket_us[SCOREBOARD_BUCKETS - 1] = {
 	5000000,
 };
 
-static const char magic[16] = "kith scoreboard";
+/* What every layout begins with. */
+struct head {
+	char magic[16];
+	uint32_t layout, bytes;
+};
 
-/* NULL unless fd is a whole scoreboard: beyond a file's end is SIGBUS. */
-static struct scoreboard *map(int fd, int protection)
+static const struct head head = {
+	"kith board", SCOREBOARD_LAYOUT, sizeof(struct scoreboard),
+};
+
+static_assert(offsetof(struct scoreboard, magic) == 0 &&
+	      offsetof(struct scoreboard, function) == sizeof(struct head));
+
+/* Only a whole scoreboard is mapped: beyond a file's end is SIGBUS. */
+static enum err map(int fd, int protection, struct scoreboard **out)
 {
 	struct scoreboard *board;
+	struct head found;
 	struct stat st;
 
-	if (fstat(fd, &st) != 0 || st.st_size != sizeof(*board))
-		return NULL;
+	if (pread(fd, &found, sizeof(found), 0) != sizeof(found) ||
+	    memcmp(found.magic, head.magic, sizeof(head.magic)) != 0)
+		return ERR_NOT_FOUND;
+	if (memcmp(&found, &head, sizeof(head)) != 0 ||
+	    fstat(fd, &st) != 0 || st.st_size != sizeof(*board))
+		return ERR_CONFLICT;
 	board = mmap(NULL, sizeof(*board), protection, MAP_SHARED, fd, 0);
 	if (board == MAP_FAILED)
-		return NULL;
-	if (memcmp(board->magic, magic, sizeof(magic)) != 0) {
-		munmap(board, sizeof(*board));
-		return NULL;
-	}
-	return board;
+		return ERR_UNAVAILABLE;
+	*out = board;
+
+	return OK;
 }
 
 /* All blocks now: storing into a hole of a full disk is SIGBUS, too. */
@@ -45,7 +60,7 @@ static int fill(int fd)
 	errno = posix_fallocate(fd, 0, sizeof(struct scoreboard));
 	if (errno)
 		return -1;
-	if (pwrite(fd, magic, sizeof(magic), 0) != sizeof(magic))
+	if (pwrite(fd, &head, sizeof(head), 0) != sizeof(head))
 		return -1;
 
 	return fcntl(fd, F_SETLK, &all);
@@ -65,8 +80,7 @@ enum err scoreboard_create(const char *path, const char *function,
 		goto fail;
 	if (fill(file) != 0)
 		goto fail;
-	board = map(file, PROT_READ | PROT_WRITE);
-	if (!board)
+	if (map(file, PROT_READ | PROT_WRITE, &board))
 		goto fail;
 	strncpy(board->function, function, sizeof(board->function) - 1);
 	if (rename(temporary, path) != 0)
@@ -102,16 +116,16 @@ enum err scoreboard_open(const char *path, const struct scoreboard **out)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct scoreboard *board;
+	enum err err;
 
 	if (fd < 0)
 		return ERR_NOT_FOUND;
-	board = map(fd, PROT_READ);
+	err = map(fd, PROT_READ, &board);
 	close(fd);
-	if (!board)
-		return ERR_NOT_FOUND;
+	if (!err)
+		*out = board;
 
-	*out = board;
-	return OK;
+	return err;
 }
 
 void scoreboard_close(const struct scoreboard *board)
@@ -125,9 +139,9 @@ struct scoreboard_worker *scoreboard_attach(int fd, int slot)
 
 	if (slot < 0 || slot >= SCOREBOARD_WORKERS)
 		return NULL;
-	board = map(fd, PROT_READ | PROT_WRITE);
 
-	return board ? &board->worker[slot] : NULL;
+	return map(fd, PROT_READ | PROT_WRITE, &board) ? NULL
+						       : &board->worker[slot];
 }
 
 /* The total of name[72]; NULL if that would be one route too many. */

@@ -8,6 +8,9 @@
  * Ownership: a mapping lives as long as the process.  A slot's counters are
  * written by its worker only.  When a worker has ended, the pool adds them to
  * `retired`, so that a function's totals never go back.
+ *
+ * The file begins with its layout, which a change of these structures must
+ * count up: nobody reads a file of another.
  */
 #ifndef RUNTIME_SCOREBOARD_H
 #define RUNTIME_SCOREBOARD_H
@@ -18,6 +21,7 @@
 #include "runtime/err.h"
 
 enum {
+	SCOREBOARD_LAYOUT = 2,
 	SCOREBOARD_WORKERS = 64,
 	SCOREBOARD_THREADS = 32,
 	SCOREBOARD_ROUTES = 32,
@@ -51,10 +55,16 @@ struct scoreboard_thread {
 };
 
 struct scoreboard_worker {
+	/* The pool writes these; a worker its state, too. */
 	_Atomic int32_t pid;
 	_Atomic int32_t generation;
 	_Atomic int32_t state;			/* enum worker_state */
-	_Atomic int32_t threads;
+	_Atomic uint64_t started_us;		/* CLOCK_MONOTONIC */
+	char release[64];			/* version of `generation` */
+
+	_Atomic int32_t threads;		/* that serve; 0: no requests */
+	_Atomic uint64_t asked_us;		/* when a request came last, */
+	_Atomic uint64_t queued_us;		/* and how long it had waited */
 	_Atomic int32_t connections;		/* open ones */
 	_Atomic uint64_t shed;			/* refused for their age */
 	_Atomic uint64_t dropped;		/* broken or timed-out requests */
@@ -71,15 +81,18 @@ struct scoreboard_worker {
 };
 
 struct scoreboard {
-	char magic[16];				/* "kith scoreboard" */
+	char magic[16];				/* "kith board" */
+	uint32_t layout;			/* SCOREBOARD_LAYOUT */
+	uint32_t bytes;				/* of the file */
 	char function[32];
 	_Atomic int32_t pool_pid;		/* 0: has left */
-	_Atomic int32_t wanted;			/* workers */
+	_Atomic int32_t wanted, min, max;	/* workers */
 	_Atomic int32_t generation;		/* the one that serves */
 	_Atomic int32_t loading;		/* the one that starts; or 0 */
 	_Atomic int32_t failed;			/* the last that failed; or 0 */
 	char release[64];			/* version of `generation` */
 	_Atomic uint64_t restarts;		/* workers that died */
+	_Atomic uint64_t scaled_up, scaled_down;	/* times, by load */
 	struct scoreboard_worker retired;	/* counters only */
 	struct scoreboard_worker worker[SCOREBOARD_WORKERS];
 };
@@ -98,11 +111,14 @@ enum err scoreboard_create(const char *path, const char *function,
  */
 int scoreboard_keeper(const char *path);
 
-/* Map a function's file for reading.  ERR_NOT_FOUND: none, or not one. */
+/*
+ * Map a function's file for reading.  ERR_NOT_FOUND: none, or not one.
+ * ERR_CONFLICT: one of another layout.
+ */
 enum err scoreboard_open(const char *path, const struct scoreboard **out);
 void scoreboard_close(const struct scoreboard *);
 
-/* The slot of this worker behind fd; NULL if fd is no scoreboard. */
+/* The slot of this worker behind fd; NULL: no scoreboard of this layout. */
 struct scoreboard_worker *scoreboard_attach(int fd, int slot);
 
 /* Add a dead worker's counters to the totals and free its slot. */

@@ -118,8 +118,24 @@ static void what_is_no_scoreboard_is_refused(void **state)
 
 	memset(board->magic, 'x', 1);
 	assert_int_equal(scoreboard_open(path, &out), ERR_NOT_FOUND);
-	memset(board->magic, 'k', 1);
+	assert_null(out);
+}
+
+static void what_has_another_layout_is_no_ones(void **state)
+{
+	const struct scoreboard *out = NULL;
+
+	(void)state;
+	board->layout++;
+	assert_int_equal(scoreboard_open(path, &out), ERR_CONFLICT);
+	assert_null(scoreboard_attach(board_fd, 0));
+	board->layout--;
+	board->bytes++;
+	assert_int_equal(scoreboard_open(path, &out), ERR_CONFLICT);
+	board->bytes--;
 	assert_int_equal(ftruncate(board_fd, 4096), 0);
+	assert_int_equal(scoreboard_open(path, &out), ERR_CONFLICT);
+	assert_int_equal(ftruncate(board_fd, 8), 0);
 	assert_int_equal(scoreboard_open(path, &out), ERR_NOT_FOUND);
 	assert_null(out);
 }
@@ -237,6 +253,7 @@ int main(void)
 		ON_A_FILE(a_reader_sees_what_a_worker_counts),
 		ON_A_FILE(a_reader_keeps_a_file_that_was_made_anew),
 		ON_A_FILE(what_is_no_scoreboard_is_refused),
+		ON_A_FILE(what_has_another_layout_is_no_ones),
 		ON_A_FILE(the_kernel_says_who_keeps_the_file),
 		ON_A_FILE(a_dead_workers_counters_are_kept_and_its_slot_is_free),
 		ON_A_FILE(a_route_more_than_fits_spoils_nothing),
