@@ -97,6 +97,7 @@ $(foreach n,$(names),$(eval $(filter-out $(B)/tests/$(n)_worker_%,\
 $(foreach n,$(workers),$(eval $(filter $(B)/tests/$(n)_worker_%,$(tests)): \
 	$(call worker_objects,$(n),_*.c)))
 $(B)/tests/auth_test: $(B)/tests/unit/harness.o
+$(filter $(B)/tests/pool_%,$(tests)): $(B)/tests/%_test: $(B)/runtime/%.o
 $(tests): $(B)/tests/%: $(B)/tests/unit/%.o
 $(tests): LDLIBS += -lcmocka
 

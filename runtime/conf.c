@@ -44,7 +44,10 @@ static const struct variable {
 #define CHOICE(name, member, choices, help) \
 	{ name, offsetof(struct conf, member), 0, 0, 0, NULL, help, choices }
 
-NUMBER("PROCESSES", processes, 1, 32, 1, "workers of the function"),
+NUMBER("PROCESSES", processes, 0, 32, 1, "workers of the function"),
+NUMBER("PROCESSES_MAX", processes_max, 0, 32, 0,
+       "workers under load; 0: PROCESSES"),
+NUMBER("IDLE_S", idle_s, 1, DAY_S, 60, "until fewer workers for less load"),
 NUMBER("THREADS", threads, 0, 32, 4, "of a worker; 0: two a core"),
 NUMBER("TIMEOUT_MS", timeout_ms, 100, 60000, 6000, "of a request"),
 NUMBER("QUEUE_MS", queue_ms, 10, 60000, 1000, "a request may have waited"),
@@ -140,22 +143,21 @@ NUMBER("KAFKA_REPLICATION", kafka_replication, 1, 9, 1, "of a new topic"),
 
 enum { VARIABLES = sizeof(table) / sizeof(*table) };
 
-/* What the file says; a later conf_read() forgets it. */
-static char *from_file[VARIABLES];
+/* What the files say; a later conf_read() forgets it. */
+static char *from_file[VARIABLES], *from_settings[VARIABLES];
 
 static void *member(const struct variable *v)
 {
 	return (char *)&conf + v->offset;
 }
 
-static const char *value_of(size_t i)
+/* What is said elsewhere than in function.conf. */
+static const char *override_of(size_t i)
 {
-	const char *value = getenv(table[i].name);
-
-	return value ? value : from_file[i];
+	return from_settings[i] ?: getenv(table[i].name);
 }
 
-static void read_line(const char *path, char *line)
+static void read_line(const char *path, char *line, char **values)
 {
 	char *value = strchr(line, '=');
 
@@ -169,14 +171,14 @@ static void read_line(const char *path, char *line)
 	for (size_t i = 0; i < VARIABLES; i++) {
 		if (strcmp(line, table[i].name) != 0)
 			continue;
-		free(from_file[i]);
-		from_file[i] = strdup(value);
+		free(values[i]);
+		values[i] = strdup(value);
 		return;
 	}
 	log_exit(EXIT_CONFIG, "%s: no variable is called %s", path, line);
 }
 
-static void read_file(const char *path)
+static void read_file(const char *path, char **values)
 {
 	char line[LINE_BYTES];
 	FILE *file = fopen(path, "re");
@@ -184,8 +186,28 @@ static void read_file(const char *path)
 	if (!file)
 		log_exit(EXIT_CONFIG, "%s: %s", path, strerror(errno));
 	while (fgets(line, sizeof(line), file))
-		read_line(path, line);
+		read_line(path, line, values);
 	fclose(file);
+}
+
+/* The file is DIR/releases/VERSION/function.conf, or has no settings. */
+static void read_settings(const char *file)
+{
+	char path[PATH_MAX];
+	const char *slash = strrchr(file, '/');
+
+	snprintf(path, sizeof(path), "%.*s/../../settings",
+		 slash ? (int)(slash - file) : 1, slash ? file : ".");
+	if (access(path, F_OK) == 0)
+		read_file(path, from_settings);
+}
+
+static void forget(char **values)
+{
+	for (size_t i = 0; i < VARIABLES; i++) {
+		free(values[i]);
+		values[i] = NULL;
+	}
 }
 
 static void set_number(const struct variable *v, const char *value)
@@ -217,18 +239,23 @@ static void set_text(const struct variable *v, const char *value)
 
 void conf_read(const char *file_or_null)
 {
-	for (size_t i = 0; i < VARIABLES; i++) {
-		free(from_file[i]);
-		from_file[i] = NULL;
+	forget(from_file);
+	forget(from_settings);
+	if (file_or_null) {
+		read_file(file_or_null, from_file);
+		/* The pool's workers have them in their environment. */
+		if (!getenv("POOL_SLOT"))
+			read_settings(file_or_null);
 	}
-	if (file_or_null)
-		read_file(file_or_null);
 
-	for (size_t i = 0; i < VARIABLES; i++)
+	for (size_t i = 0; i < VARIABLES; i++) {
+		const char *value = override_of(i) ?: from_file[i];
+
 		if (table[i].min < table[i].max)
-			set_number(&table[i], value_of(i));
+			set_number(&table[i], value);
 		else
-			set_text(&table[i], value_of(i));
+			set_text(&table[i], value);
+	}
 
 	if (conf.threads == 0) {
 		long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -254,19 +281,24 @@ const char *conf_file(void)
 
 char **conf_environ(void)
 {
-	static char *entries[VARIABLES + 1];
+	char **entries = calloc(VARIABLES + 1, sizeof(*entries));
 	size_t n = 0;
 
-	for (char **e = entries; *e; e++)
-		free(*e);
-	memset(entries, 0, sizeof(entries));
-
-	for (size_t i = 0; i < VARIABLES; i++) {
-		const char *value = getenv(table[i].name);
+	for (size_t i = 0; entries && i < VARIABLES; i++) {
+		const char *value = override_of(i);
 
 		if (value && asprintf(&entries[n++], "%s=%s", table[i].name,
 				      value) < 0)
-			log_exit(EXIT_SYSTEM, "out of memory");
+			entries = NULL;
 	}
+	if (!entries)
+		log_exit(EXIT_SYSTEM, "out of memory");
 	return entries;
+}
+
+void conf_environ_free(char **entries)
+{
+	for (char **e = entries; e && *e; e++)
+		free(*e);
+	free(entries);
 }

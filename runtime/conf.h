@@ -3,7 +3,8 @@
  *
  * conf.c holds the one table: name, bounds, default and meaning of each.
  * function.conf, beside the executable, gives values of its own in the same
- * NAME=value form; the environment overrides it.
+ * NAME=value form; the environment overrides it, and what the operator has set
+ * for this function alone, in DIR/settings above its releases, overrides both.
  *
  * Errors: a bad value ends the process with EXIT_CONFIG and names the variable.
  */
@@ -17,7 +18,8 @@ enum {
 
 struct conf {
 	/* How a function runs. */
-	int processes;
+	int processes, processes_max;	/* max 0: the same */
+	int idle_s;			/* of less load, until fewer workers */
 	int threads;			/* never 0 once read */
 	int timeout_ms;			/* of a request, in the function */
 	int queue_ms;			/* older requests are refused */
@@ -86,13 +88,17 @@ struct conf {
 
 extern struct conf conf;
 
-/* Read file_or_null, then the environment, into conf. */
+/* Read file_or_null, the environment, and the file's settings into conf. */
 void conf_read(const char *file_or_null);
 
 /* The path of function.conf beside the executable; NULL: there is none. */
 const char *conf_file(void);
 
-/* NAME=value for each variable of the table that is set; NULL-ended, static. */
+/*
+ * NAME=value for each variable of the table that is set, in the environment or
+ * in the settings read last; ends with NULL, never is it.
+ */
 char **conf_environ(void);
+void conf_environ_free(char **);
 
 #endif

@@ -6,13 +6,20 @@
  *				generation, release, busy/threads (of the pool:
  *				ready/wanted workers); exit 3 unless every pool
  *				has a ready worker
+ *	pool --status --json DIR...  the same, a JSON document a function
  *	pool --reload DIR	load `current`; exit 0 when the new generation
  *				serves, 1 when it failed, 3 without a pool
+ *	pool --scale DIR RANGE	write PROCESSES and PROCESSES_MAX, which RANGE
+ *				gives as N or MIN..MAX, into DIR/settings, and
+ *				have the pool want so many; exit 0 when it does,
+ *				1 if it can't be, 3 without a pool
  *
  * DIR/current is a symbolic link to DIR/releases/VERSION, which never changes.
  * Loading follows it and makes a generation, whose workers all run the same
- * release, limited by the function.conf beside the program.  The first
- * generation serves at once; each later one is tried beside the old:
+ * release, limited by the function.conf beside the program.  The environment
+ * of the pool overrides it, and DIR/settings overrides both: NAME=value lines,
+ * read with the release.  The first generation serves at once; each later one
+ * is tried beside the old:
  *
  *	SIGHUP		load: start as many new workers as are wanted.  When
  *			all are ready, each within READY_MS, and no one has
@@ -21,8 +28,14 @@
  *	SIGTTIN, SIGTTOU  one worker more, one less (1 to 32).  Until the first
  *			of them a release's PROCESSES are wanted; afterwards
  *			loads leave the number alone.
+ *	SIGUSR1		read anew how many workers are wanted
  *	SIGTERM		stop the workers and leave
  *	SIGQUIT		kill the workers and leave
+ *
+ * PROCESSES to PROCESSES_MAX workers are wanted, more for more load and fewer
+ * when the load would have fitted into fewer for IDLE_S: see pool_scale.h.  With
+ * PROCESSES=0 there is none when nobody asks for anything; then the pool itself
+ * watches descriptor 0, and starts a worker when somebody knocks.
  *
  * Stopping is SIGTERM, and SIGKILL when DRAIN_MS have passed.  A worker that
  * dies unasked, or is not ready in time, is replaced after 0.1 s, 0.2 s and so
@@ -37,15 +50,11 @@
  * system fails or another pool runs DIR.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "runtime/conf.h"
@@ -53,13 +62,6 @@
 #include "runtime/pool_private.h"
 
 enum { STEADY_MS = 1000 };	/* ready for so long: not at fault */
-
-const char *pool_directory(const char *dir)
-{
-	static char absolute[PATH_MAX];
-
-	return realpath(dir, absolute);
-}
 
 static void leave(struct pool *p, void (*end)(struct pool *, struct process *))
 {
@@ -80,9 +82,11 @@ static void obey(struct pool *p)
 	if (info.ssi_signo == SIGHUP)
 		p->load_asked = true;
 	else if (info.ssi_signo == SIGTTIN)
-		generation_scale(p, 1);
+		generation_shift(p, 1);
 	else if (info.ssi_signo == SIGTTOU)
-		generation_scale(p, -1);
+		generation_shift(p, -1);
+	else if (info.ssi_signo == SIGUSR1)
+		generation_resize(p);
 	else if (info.ssi_signo == SIGTERM)
 		leave(p, process_stop);
 	else if (info.ssi_signo == SIGQUIT)
@@ -144,7 +148,7 @@ static int idle_ms(const struct pool *p)
 {
 	const int64_t times[] = { p->serving.start_at_ms,
 				  p->loading.baked_at_ms };
-	int64_t next = NEVER;
+	int64_t next = watch_at_ms(p);
 
 	if (p->load_asked && !p->loading.number && !p->leaving)
 		return 0;
@@ -155,36 +159,37 @@ static int idle_ms(const struct pool *p)
 		if (p->process[i].pid && p->process[i].until_ms < next)
 			next = p->process[i].until_ms;
 
+	if (next <= p->now_ms)
+		return 0;
 	return next == NEVER ? -1 : (int)(next - p->now_ms);
 }
 
-static void tick(struct pool *p)
+static struct pollfd polled(int fd)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	p->now_ms = now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (struct pollfd){ .fd = fd, .events = POLLIN };
 }
 
-/* Wait for a signal, a worker that is ready, or time to pass. */
+/* Wait for a signal, a worker that is ready, a knock, or time to pass. */
 static void listen_once(struct pool *p)
 {
-	struct pollfd polled[SCOREBOARD_WORKERS + 1];
+	enum { SIGNALS = SCOREBOARD_WORKERS, SOCKET, FDS };
+	const bool empty = p->scale.wanted == 0 && !p->leaving;
+	struct pollfd fds[FDS];
 
-	for (int i = 0; i <= SCOREBOARD_WORKERS; i++) {
-		polled[i] = (struct pollfd){ .events = POLLIN };
-		polled[i].fd = i < SCOREBOARD_WORKERS ? p->process[i].ready_fd
-						      : p->signal_fd;
-	}
-	if (poll(polled, SCOREBOARD_WORKERS + 1, idle_ms(p)) < 0 &&
-	    errno != EINTR)
+	for (int i = 0; i < SCOREBOARD_WORKERS; i++)
+		fds[i] = polled(p->process[i].ready_fd);
+	fds[SIGNALS] = polled(p->signal_fd);
+	fds[SOCKET] = polled(empty ? STDIN_FILENO : -1);
+	if (poll(fds, FDS, idle_ms(p)) < 0 && errno != EINTR)
 		log_exit(EXIT_SYSTEM, "poll: %s", strerror(errno));
 
-	tick(p);
+	pool_tick(p);
 	for (int i = 0; i < SCOREBOARD_WORKERS; i++)
-		if (polled[i].revents)
+		if (fds[i].revents)
 			process_hear(p, &p->process[i]);
-	if (polled[SCOREBOARD_WORKERS].revents)
+	if (fds[SOCKET].revents)
+		generation_knock(p);
+	if (fds[SIGNALS].revents)
 		obey(p);
 	reap(p);
 }
@@ -203,85 +208,30 @@ static void heed_signals(void)
 			signal(sig, SIG_DFL);
 }
 
-/* SIGPIPE is blocked so that a lost log ends nothing. */
-static void open_signals(struct pool *p)
-{
-	static const int signals[] = { SIGHUP, SIGTTIN, SIGTTOU, SIGTERM,
-				       SIGQUIT, SIGCHLD, SIGPIPE };
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		sigaddset(&set, signals[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	p->signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
-	if (p->signal_fd < 0)
-		log_exit(EXIT_SYSTEM, "signalfd: %s", strerror(errno));
-}
-
-/* The workers' numbers, up to 4, are taken before one is the pool's. */
-static void reserve_descriptors(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	while (fd >= 0 && fd < 4);
-}
-
-static void open_board(struct pool *p)
-{
-	char path[PATH_MAX];
-	int other;
-
-	snprintf(path, sizeof(path), "%s/scoreboard", p->dir);
-	other = scoreboard_keeper(path);
-	if (other)
-		log_exit(EXIT_SYSTEM, "process %d runs %s", other, p->dir);
-	if (scoreboard_create(path, p->name, &p->board, &p->board_fd))
-		_exit(EXIT_SYSTEM);
-	p->board->pool_pid = p->pid;
-}
-
-static void open_pool(struct pool *p, const char *dir)
-{
-	struct generation first;
-
-	p->dir = pool_directory(dir);
-	if (!p->dir)
-		log_exit(EXIT_CONFIG, "%s: %s", dir, strerror(errno));
-	p->name = strrchr(p->dir, '/') + 1;
-	log_name(p->name);
-	p->pid = getpid();
-	for (int i = 0; i < SCOREBOARD_WORKERS; i++)
-		p->process[i].ready_fd = -1;
-
-	if (!generation_read(p->dir, &first))
-		_exit(EXIT_CONFIG);
-	reserve_descriptors();
-	open_signals(p);
-	open_board(p);
-	first.number = ++p->tried;
-	generation_serve(p, first);
-}
-
 int main(int argc, char **argv)
 {
 	static struct pool pool;
 
 	heed_signals();
+	if (argc > 3 && strcmp(argv[1], "--status") == 0 &&
+	    strcmp(argv[2], "--json") == 0)
+		return verb_status_json(argc - 3, argv + 3);
 	if (argc > 2 && strcmp(argv[1], "--status") == 0)
 		return verb_status(argc - 2, argv + 2);
 	if (argc == 3 && strcmp(argv[1], "--reload") == 0)
 		return verb_reload(argv[2]);
+	if (argc == 4 && strcmp(argv[1], "--scale") == 0)
+		return verb_scale(argv[2], argv[3]);
 	if (argc != 2)
-		log_exit(EXIT_CONFIG, "usage: pool [--status | --reload] DIR");
+		log_exit(EXIT_CONFIG, "usage: pool DIR | pool --status "
+			 "[--json] DIR... | pool --reload DIR | "
+			 "pool --scale DIR N|MIN..MAX");
 
-	open_pool(&pool, argv[1]);
-	tick(&pool);
+	pool_open(&pool, argv[1]);
 	do {
 		generation_decide(&pool);
 		listen_once(&pool);
+		watch_load(&pool);
 		expire(&pool);
 	} while (!pool.leaving || pool.running);
 	pool.board->pool_pid = 0;

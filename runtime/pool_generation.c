@@ -1,70 +1,25 @@
-/* pool_generation.c - loads, and the number of workers: see pool.c. */
-#include <errno.h>
+/* pool_generation.c - which workers there are, and loads: see pool.c. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "runtime/conf.h"
 #include "runtime/log.h"
 #include "runtime/pool_private.h"
 
 enum {
 	DELAY_MS = 100, DELAY_MAX_MS = 10000,
-	WANTED_MAX = SCOREBOARD_WORKERS / 2,	/* two generations fit */
 };
 
-/* conf_read() ends the process at a bad value; a child tries it first. */
-static bool conf_is_good(const char *file)
+struct range generation_range(const struct pool *p, const struct generation *g)
 {
-	int status;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		conf_read(file);
-		_exit(0);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) < 0) {
-		log_error("%s: no process reads it: %s", file,
-			  strerror(errno));
-		return false;
-	}
-	return status == 0;
+	return p->scaled.max ? p->scaled : g->processes;
 }
 
-bool generation_read(const char *dir, struct generation *out)
-{
-	char release[PATH_MAX], path[PATH_MAX + sizeof("/function.conf")];
-	struct generation g = { .delay_ms = DELAY_MS };
-
-	snprintf(path, sizeof(path), "%s/current", dir);
-	if (!realpath(path, release)) {
-		log_error("%s: %s", path, strerror(errno));
-		return false;
-	}
-	snprintf(path, sizeof(path), "%s/function.conf", release);
-	if (!conf_is_good(path))
-		return false;
-
-	conf_read(path);
-	g.processes = conf.processes;
-	g.memory_mb = conf.memory_mb;
-	g.ready_ms = conf.ready_ms;
-	g.bake_ms = conf.bake_ms;
-	g.drain_ms = conf.drain_ms;
-	snprintf(g.release, sizeof(g.release), "%s",
-		 strrchr(release, '/') + 1);
-	snprintf(g.program, sizeof(g.program), "%s%s", release,
-		 strrchr(dir, '/'));
-
-	*out = g;
-	return true;
-}
-
+/* A generation that loads shows that it can. */
 static int wanted(const struct pool *p, const struct generation *g)
 {
-	return p->scaled ? p->scaled : g->processes;
+	const int n = p->scale.wanted;
+
+	return n == 0 && g == &p->loading ? 1 : n;
 }
 
 static void stop_generation(struct pool *p, int number)
@@ -76,8 +31,11 @@ static void stop_generation(struct pool *p, int number)
 
 void generation_serve(struct pool *p, struct generation g)
 {
+	generation_free(&p->serving);
 	p->serving = g;
-	p->loading.number = 0;
+	p->loading = (struct generation){ 0 };
+	if (p->scale.wanted == 0)
+		p->scale.wanted = 1;
 	memcpy(p->board->release, g.release, sizeof(g.release));
 	p->board->generation = g.number;
 	p->board->loading = 0;
@@ -89,7 +47,7 @@ static void load_fail(struct pool *p)
 	log_error("generation %d failed, %d keeps serving", p->tried,
 		  p->serving.number);
 	stop_generation(p, p->tried);
-	p->loading.number = 0;
+	generation_free(&p->loading);
 	p->board->failed = p->tried;
 	p->board->loading = 0;
 }
@@ -98,7 +56,7 @@ static void load_begin(struct pool *p)
 {
 	p->load_asked = false;
 	p->board->loading = ++p->tried;
-	if (!generation_read(p->dir, &p->loading)) {
+	if (!generation_read(p->dir, "current", &p->loading)) {
 		load_fail(p);
 		return;
 	}
@@ -127,11 +85,10 @@ static void load_continue(struct pool *p)
 
 static void delay(struct pool *p, struct generation *g, bool steady)
 {
-	if (steady) {
+	if (steady || g->delay_ms == 0)
 		g->delay_ms = DELAY_MS;
-		if (g->start_at_ms > p->now_ms + DELAY_MS)
-			g->start_at_ms = p->now_ms + DELAY_MS;
-	}
+	if (steady && g->start_at_ms > p->now_ms + DELAY_MS)
+		g->start_at_ms = p->now_ms + DELAY_MS;
 	/* Those that die while one waits are replaced together with it. */
 	if (g->start_at_ms > p->now_ms)
 		return;
@@ -187,6 +144,16 @@ static void adjust(struct pool *p, struct generation *g)
 	}
 }
 
+static void fit(struct pool *p)
+{
+	const struct range r = generation_range(p, &p->serving);
+
+	scale_fit(&p->scale, &r);
+	p->board->wanted = p->scale.wanted;
+	p->board->min = r.min;
+	p->board->max = r.max;
+}
+
 void generation_decide(struct pool *p)
 {
 	if (p->leaving)
@@ -194,7 +161,7 @@ void generation_decide(struct pool *p)
 
 	if (p->load_asked && !p->loading.number)
 		load_begin(p);
-	p->board->wanted = wanted(p, &p->serving);
+	fit(p);
 	adjust(p, &p->serving);
 	if (p->loading.number)
 		adjust(p, &p->loading);
@@ -202,14 +169,44 @@ void generation_decide(struct pool *p)
 		load_continue(p);
 }
 
-void generation_scale(struct pool *p, int by)
+void generation_shift(struct pool *p, int by)
 {
-	const int n = wanted(p, &p->serving) + by;
+	struct range r = generation_range(p, &p->serving);
 
-	if (n < 1 || n > WANTED_MAX) {
-		log_warn("there can't be %d workers", n);
+	r.min += by;
+	r.max += by;
+	if (r.min < 1 || r.max > WANTED_MAX) {
+		log_warn("there can't be %d workers", by > 0 ? r.max : r.min);
 		return;
 	}
-	p->scaled = n;
-	log_info("%d workers wanted", n);
+	p->scaled = r;
+	log_info("%d to %d workers wanted", r.min, r.max);
+}
+
+/* Of a generation that was loaded; it keeps all else. */
+static void resize(struct pool *p, struct generation *g)
+{
+	char link[sizeof("releases/") + sizeof(g->release)];
+	struct generation now;
+
+	snprintf(link, sizeof(link), "releases/%s", g->release);
+	if (!generation_read(p->dir, link, &now))
+		return;
+	g->processes = now.processes;
+	generation_free(&now);
+	log_info("%d to %d workers wanted of generation %d", g->processes.min,
+		 g->processes.max, g->number);
+}
+
+void generation_resize(struct pool *p)
+{
+	p->scaled = (struct range){ 0 };
+	resize(p, &p->serving);
+	if (p->loading.number)
+		resize(p, &p->loading);
+}
+
+void generation_knock(struct pool *p)
+{
+	p->scale = (struct scale){ .wanted = 1 };
 }

@@ -1,11 +1,17 @@
 /*
  * pool_private.h - what the pool's files share.
  *
- * pool.c hears of events, pool_generation.c decides which workers there are,
- * pool_process.c makes and ends them, pool_verbs.c is the pool from outside.
+ *	pool.c			hears of events
+ *	pool_open.c		starts the pool
+ *	pool_generation.c	decides which workers there are
+ *	pool_load.c		reads a release
+ *	pool_scale.c		how many workers for which load
+ *	pool_watch.c		what workers say of themselves
+ *	pool_process.c		makes and ends workers
+ *	pool_status.c, pool_verbs.c, pool_settings.c  the pool from outside
  *
  * The pool believes its own memory only: workers can write to the scoreboard,
- * so it is told there what happens and never read.
+ * so it tells there what happens, and what it reads there is a hint.
  */
 #ifndef RUNTIME_POOL_PRIVATE_H
 #define RUNTIME_POOL_PRIVATE_H
@@ -15,16 +21,22 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "runtime/pool_scale.h"
 #include "runtime/scoreboard.h"
 
 static const int64_t NEVER = INT64_MAX;
+
+enum { WANTED_MAX = SCOREBOARD_WORKERS / 2 };	/* two generations fit */
 
 /* A release as it was when it was loaded.  Times are of CLOCK_MONOTONIC. */
 struct generation {
 	int number;			/* 0: there is none */
 	char release[64];		/* the version */
 	char program[PATH_MAX + NAME_MAX];
-	int processes, memory_mb;
+	char **environment;		/* of its workers, but for the slot */
+	struct range processes;
+	int memory_mb;
+	int64_t idle_ms;
 	int ready_ms, bake_ms, drain_ms;
 	int delay_ms;			/* before the next one is replaced */
 	int64_t start_at_ms;		/* no worker is started before */
@@ -52,23 +64,42 @@ struct pool {
 	int running;			/* of them */
 	struct generation serving, loading;
 	int tried;			/* number of the last generation */
-	int scaled;			/* workers as told by signals; or 0 */
+	struct range scaled;		/* as told by signals; max 0: not */
+	struct scale scale;
+	int64_t sample_at_ms;		/* when the load is looked at */
 	bool load_asked, leaving;
 };
 
 /* dir's absolute name, static; NULL if it isn't there. */
 const char *pool_directory(const char *dir);
 
-/* Read what dir/current is now.  False: it is no release; see the log. */
-bool generation_read(const char *dir, struct generation *out);
+/* The whole pool, but for its first generation; or it exits. */
+void pool_open(struct pool *, const char *dir);
+void pool_tick(struct pool *);
+
+/* Read dir/link, once.  False: it is no release; see the log. */
+bool generation_read(const char *dir, const char *link,
+		     struct generation *out);
+void generation_free(struct generation *);
 /* Make a generation the one that serves. */
 void generation_serve(struct pool *, struct generation);
 /* Start and stop what is due. */
 void generation_decide(struct pool *);
 /* A worker that should run doesn't; steady: it had been ready for long. */
 void generation_lose(struct pool *, int generation, bool steady);
-/* Want more or fewer workers. */
-void generation_scale(struct pool *, int by);
+/* The workers of a generation that may be. */
+struct range generation_range(const struct pool *, const struct generation *);
+/* Want so many more or fewer, whatever releases and settings say. */
+void generation_shift(struct pool *, int by);
+/* Want what the settings say now. */
+void generation_resize(struct pool *);
+/* Somebody wants to be served, and nobody is there. */
+void generation_knock(struct pool *);
+
+/* When the load is to be looked at; or NEVER. */
+int64_t watch_at_ms(const struct pool *);
+/* Look at the load, if it is time to. */
+void watch_load(struct pool *);
 
 /* A free slot; NULL if there is none. */
 struct process *process_free(struct pool *);
@@ -85,7 +116,20 @@ void process_forget(struct pool *, struct process *);
 int process_count(const struct pool *, int generation, enum worker_state from,
 		  enum worker_state to);
 
+/* Write the range into dir/settings.  False: see the log. */
+bool settings_write(const char *dir, const struct range *);
+
+enum { EXIT_FAILED = 1, EXIT_STOPPED = 3 };	/* of the verbs */
+
+/* The pool that keeps dir's board, and the board; 0 without one. */
+pid_t pool_find(const char *dir, char path[PATH_MAX],
+		const struct scoreboard **);
+/* The name of a function in dir. */
+const char *pool_name(const char *dir);
+
 int verb_status(int n, char **dirs);
+int verb_status_json(int n, char **dirs);
 int verb_reload(const char *dir);
+int verb_scale(const char *dir, const char *range);
 
 #endif

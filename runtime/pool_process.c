@@ -36,9 +36,9 @@ static char *entry(const char *name, const char *value)
 }
 
 /* Never freed: execve() ends the memory. */
-static char **worker_environ(long slot)
+static char **worker_environ(char **known, long slot)
 {
-	char **known = conf_environ(), **all;
+	char **all;
 	char number[24];
 	size_t n = 0;
 
@@ -74,7 +74,7 @@ _Noreturn static void become_worker(const struct pool *p, long slot,
 				    struct generation *g, int ready_fd)
 {
 	char *argv[] = { g->program, NULL };
-	char **environment = worker_environ(slot);
+	char **environment = worker_environ(g->environment, slot);
 	sigset_t none;
 
 	/* The pool may have died before this one could be told of it. */
@@ -138,6 +138,8 @@ bool process_start(struct pool *p, struct process *w, struct generation *g)
 	p->running++;
 	slot->pid = pid;
 	slot->generation = g->number;
+	slot->started_us = (uint64_t)p->now_ms * 1000;
+	memcpy(slot->release, g->release, sizeof(slot->release));
 	enter(p, w, WORKER_STARTING, p->now_ms + g->ready_ms);
 
 	return true;

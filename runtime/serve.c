@@ -98,20 +98,21 @@ static enum err read_body(struct server *s, struct req *req)
 	return OK;
 }
 
-/* It waited so long that its client may have left: refuse, don't queue. */
-static bool too_old(struct server *s)
+/* For how long it has waited since nginx passed it on. */
+static uint64_t waited_us(struct server *s)
 {
 	const char *arrived = param(s, "ARRIVED");
 	struct timespec now;
-	double age_s;
+	double waited_s;
 
 	if (!arrived)
-		return false;
+		return 0;
 	clock_gettime(CLOCK_REALTIME, &now);
-	age_s = (double)now.tv_sec + (double)now.tv_nsec / 1e9 -
-		strtod(arrived, NULL);
+	waited_s = (double)now.tv_sec + (double)now.tv_nsec / 1e9 -
+		   strtod(arrived, NULL);
 
-	return isfinite(age_s) && age_s * 1000 > conf.queue_ms;
+	return waited_s > 0 && isfinite(waited_s) ? (uint64_t)(waited_s * 1e6)
+						  : 0;
 }
 
 static void write_reply(struct server *s, const struct reply *r)
@@ -133,7 +134,8 @@ static void write_reply(struct server *s, const struct reply *r)
 }
 
 /* The watchers' view of what this thread does. */
-static void announce(struct server *s, const struct req *req, uint64_t since)
+static void announce(struct server *s, const struct req *req, uint64_t since,
+		     uint64_t waited)
 {
 	const struct route *r = http_route(req);
 	struct scoreboard_thread *b = s->board;
@@ -141,6 +143,8 @@ static void announce(struct server *s, const struct req *req, uint64_t since)
 	strncpy(b->request_id, req->request_id, sizeof(b->request_id) - 1);
 	atomic_store(&b->route, r ? (int32_t)(r - routes) : -1);
 	atomic_store(&b->since_us, since);
+	atomic_store(&s->slot->asked_us, since);
+	atomic_store(&s->slot->queued_us, waited);
 }
 
 static void count(struct server *s, const struct req *req, uint64_t since)
@@ -164,18 +168,20 @@ static void answer(struct server *s, uint64_t started_us)
 	struct req req = {
 		.arena = s->arena, .db = s->db, .body = "",
 	};
+	const uint64_t waited = waited_us(s);
 	enum err err;
 
 	read_params(s, &req);
 	log_request(req.request_id, req.traceparent);
-	announce(s, &req, started_us);
+	announce(s, &req, started_us, waited);
 
 	err = read_body(s, &req);
 	if (err) {
 		/* What is left of it would be taken for the next request. */
 		s->fcgi.keepConnection = 0;
 		http_refuse(&req, err);
-	} else if (too_old(s)) {
+	} else if (waited > (uint64_t)conf.queue_ms * 1000) {
+		/* Its client may have left: refuse, don't queue. */
 		atomic_fetch_add(&s->slot->shed, 1);
 		http_refuse(&req, ERR_UNAVAILABLE);
 	} else {

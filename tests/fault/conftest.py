@@ -18,7 +18,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
-pytest.register_assert_rewrite("contract", "kith", "load", "pushes")
+pytest.register_assert_rewrite("contract", "kith", "load", "pools", "pushes")
 
 from kith import Client, Events, wait_until
 from load import Load

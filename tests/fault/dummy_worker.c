@@ -10,6 +10,8 @@
  *	linger	at SIGTERM, leave only when the file `go` is there
  *	deaf	take no notice of SIGTERM
  *	count	count a request
+ *	serve	have 4 threads, of which as many are busy as the file `busy`
+ *		says
  *
  * It appends "event release pid milliseconds" to the file `journal` in the
  * function's directory at start, when ready and at SIGTERM.
@@ -65,13 +67,46 @@ static void await_go(void)
 		doze();
 }
 
-static void count(void)
+static struct scoreboard_worker *slot(void)
 {
-	struct scoreboard_worker *w = scoreboard_attach(
-		4, atoi(getenv("POOL_SLOT")));
+	return scoreboard_attach(4, atoi(getenv("POOL_SLOT")));
+}
 
+static void count(struct scoreboard_worker *w)
+{
 	strcpy(w->route[0].name, "GET /");
 	scoreboard_count(&w->route[0], 200, 100);
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static int read_number(const char *path)
+{
+	char text[16] = "";
+	int fd = open(path, O_RDONLY);
+
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+		return 0;
+	close(fd);
+	return atoi(text);
+}
+
+static void serve(struct scoreboard_worker *w)
+{
+	const int busy = read_number("busy");
+
+	w->threads = 4;
+	for (int i = 0; i < 4; i++)
+		if (i >= busy)
+			w->thread[i].since_us = 0;
+		else if (!w->thread[i].since_us)
+			w->asked_us = w->thread[i].since_us = now_us();
 }
 
 static int print_requests(const char *path)
@@ -108,6 +143,7 @@ static const char *take_orders(void)
 
 int main(int argc, char **argv)
 {
+	struct scoreboard_worker *board = NULL;
 	const char *release;
 
 	if (argc == 3)
@@ -121,7 +157,7 @@ int main(int argc, char **argv)
 	if (ordered("hold"))
 		await_go();
 	if (ordered("count"))
-		count();
+		count(slot());
 	if (!ordered("hang")) {
 		note("ready", release);
 		if (write(3, "", 1) != 1)
@@ -132,8 +168,13 @@ int main(int argc, char **argv)
 		abort();
 	}
 
-	while (!told_to_stop || ordered("deaf"))
+	if (ordered("serve"))
+		board = slot();
+	while (!told_to_stop || ordered("deaf")) {
+		if (board)
+			serve(board);
 		doze();
+	}
 	note("term", release);
 	if (ordered("linger"))
 		await_go();

@@ -1,4 +1,6 @@
 /* A setting has its bounds, and what is out of them ends the process. */
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -65,11 +67,77 @@ static void what_is_not_set_has_its_default(void **state)
 	assert_int_equal(conf.chats_hourly, 60);
 }
 
+static void write_file(const char *directory, const char *name,
+		       const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+/* conf_read() of DIR/releases/1/function.conf. */
+static void read_release(const char *directory)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/releases/1/function.conf", directory);
+	conf_read(path);
+}
+
+static bool is_in(char **entries, const char *entry)
+{
+	for (; *entries; entries++)
+		if (strcmp(*entries, entry) == 0)
+			return true;
+	return false;
+}
+
+static void settings_beat_the_environment_which_beats_the_file(void **state)
+{
+	char directory[] = "/tmp/conf.XXXXXX", command[128];
+	char **entries;
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	snprintf(command, sizeof(command), "mkdir -p %s/releases/1", directory);
+	assert_int_equal(system(command), 0);
+	write_file(directory, "releases/1/function.conf",
+		   "PROCESSES=2\nTHREADS=2\nRATE=2\n");
+	setenv("THREADS", "3", 1);
+	setenv("RATE", "3", 1);
+	write_file(directory, "settings", "# ours\nRATE=4\n");
+
+	read_release(directory);
+	assert_int_equal(conf.processes, 2);
+	assert_int_equal(conf.threads, 3);
+	assert_int_equal(conf.rate, 4);
+	entries = conf_environ();
+	assert_true(is_in(entries, "THREADS=3") && is_in(entries, "RATE=4"));
+	assert_false(is_in(entries, "PROCESSES=2"));
+	conf_environ_free(entries);
+
+	/* A worker's are those of its pool. */
+	setenv("POOL_SLOT", "0", 1);
+	read_release(directory);
+	assert_int_equal(conf.rate, 3);
+	unsetenv("POOL_SLOT");
+	unsetenv("THREADS");
+	unsetenv("RATE");
+	snprintf(command, sizeof(command), "rm -r %s", directory);
+	assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CLAIM(a_bad_value_ends_the_process),
 		CLAIM(what_is_not_set_has_its_default),
+		CLAIM(settings_beat_the_environment_which_beats_the_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

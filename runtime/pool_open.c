@@ -1,0 +1,93 @@
+/* pool_open.c - how a pool starts: see pool.c. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime/conf.h"
+#include "runtime/log.h"
+#include "runtime/pool_private.h"
+
+const char *pool_directory(const char *dir)
+{
+	static char absolute[PATH_MAX];
+
+	return realpath(dir, absolute);
+}
+
+void pool_tick(struct pool *p)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	p->now_ms = now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* SIGPIPE is blocked so that a lost log ends nothing. */
+static void open_signals(struct pool *p)
+{
+	static const int signals[] = { SIGHUP, SIGTTIN, SIGTTOU, SIGTERM,
+				       SIGQUIT, SIGUSR1, SIGCHLD,
+				       SIGPIPE };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaddset(&set, signals[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	p->signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
+	if (p->signal_fd < 0)
+		log_exit(EXIT_SYSTEM, "signalfd: %s", strerror(errno));
+}
+
+/* The workers' numbers, up to 4, are taken before one is the pool's. */
+static void reserve_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && fd < 4);
+}
+
+static void open_board(struct pool *p)
+{
+	char path[PATH_MAX];
+	int other;
+
+	snprintf(path, sizeof(path), "%s/scoreboard", p->dir);
+	other = scoreboard_keeper(path);
+	if (other)
+		log_exit(EXIT_SYSTEM, "process %d runs %s", other, p->dir);
+	if (scoreboard_create(path, p->name, &p->board, &p->board_fd))
+		_exit(EXIT_SYSTEM);
+	p->board->pool_pid = p->pid;
+}
+
+void pool_open(struct pool *p, const char *dir)
+{
+	struct generation first;
+
+	p->dir = pool_directory(dir);
+	if (!p->dir)
+		log_exit(EXIT_CONFIG, "%s: %s", dir, strerror(errno));
+	p->name = strrchr(p->dir, '/') + 1;
+	log_name(p->name);
+	p->pid = getpid();
+	for (int i = 0; i < SCOREBOARD_WORKERS; i++)
+		p->process[i].ready_fd = -1;
+
+	if (!generation_read(p->dir, "current", &first))
+		_exit(EXIT_CONFIG);
+	reserve_descriptors();
+	open_signals(p);
+	open_board(p);
+	pool_tick(p);
+	first.number = ++p->tried;
+	generation_serve(p, first);
+}
