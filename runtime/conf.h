@@ -26,7 +26,9 @@ struct conf {
 	int body_bytes;
 	int rate;			/* requests/s an address; 0: no limit */
 	int memory_mb;			/* address space; 0: no limit */
+	int rss_mb;			/* in memory; 0: no limit */
 	int ready_ms, bake_ms, drain_ms;
+	int slow_ms, stuck_ms;		/* 0: no limit; 3 timeouts */
 	const char *functions;		/* directory of all; NULL: none */
 
 	/* PostgreSQL. */

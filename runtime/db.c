@@ -29,6 +29,12 @@ void db_free(struct db *db)
 	free(db);
 }
 
+void db_tell(struct db *db, char *name, size_t bytes)
+{
+	db->told = name;
+	db->told_bytes = bytes;
+}
+
 void db_release(struct db *db)
 {
 	assert(!db->atomic);

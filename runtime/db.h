@@ -76,6 +76,12 @@ void db_pool_free(struct db_pool *);
 struct db *db_new(struct db_pool *, struct arena *);
 void db_free(struct db *);
 
+/*
+ * From now on name[bytes] says what the thread waits for, for others to see: a
+ * statement's name, a command's words; "" if it doesn't.
+ */
+void db_tell(struct db *, char *name, size_t bytes);
+
 /* Give the connection back, if one is held. */
 void db_release(struct db *);
 

@@ -32,6 +32,8 @@ struct db {
 	struct db_conn *conn;		/* NULL: none, or it was lost */
 	uint64_t deadline_us;		/* of what is under way */
 	int retries;			/* that the last failure is worth */
+	char *told;			/* what is under way; NULL: to nobody */
+	size_t told_bytes;
 	bool held, atomic;		/* another connection would not do */
 };
 

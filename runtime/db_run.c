@@ -97,7 +97,14 @@ static enum err await(struct db *db, const char *what, PGresult **out)
 	return err;
 }
 
-enum err db_command(struct db *db, const char *words)
+/* Its last byte stays 0, whoever reads meanwhile. */
+static void tell(struct db *db, const char *what)
+{
+	if (db->told)
+		strncpy(db->told, what, db->told_bytes - 1);
+}
+
+static enum err command(struct db *db, const char *words)
 {
 	PGresult *r;
 	enum err err;
@@ -115,6 +122,17 @@ enum err db_command(struct db *db, const char *words)
 		err = ERR_INTERNAL;
 	}
 	PQclear(r);
+
+	return err;
+}
+
+enum err db_command(struct db *db, const char *words)
+{
+	enum err err;
+
+	tell(db, words);
+	err = command(db, words);
+	tell(db, "");
 
 	return err;
 }
@@ -152,7 +170,7 @@ static enum err forget_prepared(struct db *db)
 {
 	enum err err;
 
-	err = db_command(db, "DEALLOCATE ALL");
+	err = command(db, "DEALLOCATE ALL");
 	if (err)
 		return err;
 	db->conn->nprepared = 0;
@@ -199,12 +217,13 @@ enum err db_run(struct db *db, const struct db_stmt *stmt,
 	enum err err;
 
 	assert(args.n == stmt->nargs);
+	tell(db, stmt->name);
 	err = db_take(db);
-	if (err)
-		return err;
-	do
-		err = run_once(db, stmt, args, out);
-	while (err && db_try_again(db, ++tries));
+	if (!err)
+		do
+			err = run_once(db, stmt, args, out);
+		while (err && db_try_again(db, ++tries));
+	tell(db, "");
 
 	return err;
 }

@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "runtime/metrics.h"
 #include "runtime/scoreboard.h"
+
+enum { QUEUE_AGE_US = 5000000 };	/* so long ago is no more */
 
 /* What is printed of one function: totals over its workers, dead and alive. */
 struct totals {
@@ -13,6 +16,7 @@ struct totals {
 	int workers[4];			/* by enum worker_state */
 	int threads, busy, connections;
 	int streams;
+	uint64_t queued_us;		/* of recent requests, at most */
 	uint64_t shed, dropped, published, consumed, duplicates, dead, lag;
 	uint64_t delivered, resyncs, cut_slow;
 	uint64_t pushes[PUSHES];
@@ -68,6 +72,14 @@ static void add_counters(struct totals *t, const struct scoreboard_worker *w)
 		add_route(t, &w->route[i]);
 }
 
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 static void add_worker(struct totals *t, const struct scoreboard_worker *w)
 {
 	if (w->state == WORKER_NONE)
@@ -79,6 +91,9 @@ static void add_worker(struct totals *t, const struct scoreboard_worker *w)
 	t->connections += w->connections;
 	t->lag += w->lag;
 	t->streams += w->streams;
+	if (now_us() < w->asked_us + QUEUE_AGE_US &&
+	    w->queued_us > t->queued_us)
+		t->queued_us = w->queued_us;
 	for (int i = 0; i < SCOREBOARD_THREADS; i++)
 		t->busy += w->thread[i].since_us != 0;
 }
@@ -149,6 +164,35 @@ static void print_pushes(FILE *out, const struct totals *t)
 			outcomes[i], t->pushes[i]);
 }
 
+static void print_restarts(FILE *out, const struct totals *t)
+{
+	static const char *const reasons[RESTARTS] = {
+		[RESTART_DIED] = "died",
+		[RESTART_LATE] = "late",
+		[RESTART_STUCK] = "stuck",
+		[RESTART_MEMORY] = "memory",
+	};
+
+	for (int i = 0; i < RESTARTS; i++)
+		fprintf(out, "kith_worker_restarts_total{function=\"%s\","
+			"reason=\"%s\"} %lu\n", t->board->function,
+			reasons[i], t->board->restarts[i]);
+}
+
+static void print_scales(FILE *out, const struct totals *t)
+{
+	fprintf(out, "kith_scales_total{function=\"%s\",direction=\"up\"} "
+		"%lu\nkith_scales_total{function=\"%s\",direction=\"down\"} "
+		"%lu\n", t->board->function, t->board->scaled_up,
+		t->board->function, t->board->scaled_down);
+}
+
+static void print_queue_age(FILE *out, const struct totals *t)
+{
+	fprintf(out, "kith_queue_age_seconds{function=\"%s\"} %g\n",
+		t->board->function, (double)t->queued_us / 1e6);
+}
+
 /* A family of one sample a function. */
 #define SINGLE(family, value) \
 	static void print_##family(FILE *out, const struct totals *t) \
@@ -171,7 +215,10 @@ SINGLE(streams, t->streams)
 SINGLE(stream_events_total, t->delivered)
 SINGLE(stream_resyncs_total, t->resyncs)
 SINGLE(streams_cut_total, t->cut_slow)
-SINGLE(worker_restarts_total, t->board->restarts)
+SINGLE(requests_slow_total, t->board->slow)
+SINGLE(workers_wanted, t->board->wanted)
+SINGLE(workers_min, t->board->min)
+SINGLE(workers_max, t->board->max)
 SINGLE(generation, t->board->generation)
 
 static const struct family {
@@ -207,8 +254,19 @@ static const struct family {
 { "streams_cut_total", "counter", "Streams cut for reading slowly.",
   print_streams_cut_total },
 { "pushes_total", "counter", "Answers of push providers.", print_pushes },
-{ "worker_restarts_total", "counter", "Workers that died.",
-  print_worker_restarts_total },
+{ "worker_restarts_total", "counter", "Workers replaced, by reason.",
+  print_restarts },
+{ "requests_slow_total", "counter", "Requests seen to take SLOW_MS.",
+  print_requests_slow_total },
+{ "workers_wanted", "gauge", "Workers that should run.",
+  print_workers_wanted },
+{ "workers_min", "gauge", "Workers at least.", print_workers_min },
+{ "workers_max", "gauge", "Workers at most.", print_workers_max },
+{ "scales_total", "counter", "Changes of the number by load.",
+  print_scales },
+{ "queue_age_seconds", "gauge",
+  "For how long requests of the last 5 s had waited at most.",
+  print_queue_age },
 { "generation", "gauge", "The generation that serves.", print_generation },
 };
 

@@ -37,6 +37,10 @@
  * PROCESSES=0 there is none when nobody asks for anything; then the pool itself
  * watches descriptor 0, and starts a worker when somebody knocks.
  *
+ * A request that takes SLOW_MS is named in the log; a worker with one that takes
+ * STUCK_MS is stopped and replaced.  One that has more than RSS_MB in memory is
+ * stopped when another has taken its place.
+ *
  * Stopping is SIGTERM, and SIGKILL when DRAIN_MS have passed.  A worker that
  * dies unasked, or is not ready in time, is replaced after 0.1 s, 0.2 s and so
  * on to 10 s, for ever; the delay starts anew when the dead one had been ready
@@ -109,7 +113,7 @@ static void bury(struct pool *p, struct process *w, int status)
 	if (asked)
 		return;
 
-	p->board->restarts++;
+	p->board->restarts[RESTART_DIED]++;
 	generation_lose(p, dead.generation, steady);
 }
 
@@ -138,6 +142,7 @@ static void expire(struct pool *p)
 		} else {
 			log_error("worker %d is not ready in time", w->pid);
 			process_stop(p, w);
+			p->board->restarts[RESTART_LATE]++;
 			generation_lose(p, w->generation, false);
 		}
 	}
@@ -150,6 +155,8 @@ static int idle_ms(const struct pool *p)
 				  p->loading.baked_at_ms };
 	int64_t next = watch_at_ms(p);
 
+	if (guard_at_ms(p) < next)
+		next = guard_at_ms(p);
 	if (p->load_asked && !p->loading.number && !p->leaving)
 		return 0;
 	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)
@@ -232,6 +239,7 @@ int main(int argc, char **argv)
 		generation_decide(&pool);
 		listen_once(&pool);
 		watch_load(&pool);
+		guard_workers(&pool);
 		expire(&pool);
 	} while (!pool.leaving || pool.running);
 	pool.board->pool_pid = 0;

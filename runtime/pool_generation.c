@@ -114,7 +114,7 @@ static struct process *superfluous(struct pool *p, int generation)
 	for (int i = 0; i < SCOREBOARD_WORKERS; i++) {
 		struct process *w = &p->process[i];
 
-		if (w->pid && w->generation == generation &&
+		if (w->pid && w->generation == generation && !w->outgoing &&
 		    w->state != WORKER_DRAINING &&
 		    (!choice || w->state <= choice->state))
 			choice = w;
@@ -144,6 +144,20 @@ static void adjust(struct pool *p, struct generation *g)
 	}
 }
 
+/* Others have taken their places. */
+static void stop_outgoing(struct pool *p)
+{
+	const int number = p->serving.number;
+
+	if (process_count(p, number, WORKER_READY, WORKER_READY) <
+	    p->scale.wanted)
+		return;
+	for (int i = 0; i < SCOREBOARD_WORKERS; i++)
+		if (p->process[i].pid && p->process[i].outgoing &&
+		    p->process[i].generation == number)
+			process_stop(p, &p->process[i]);
+}
+
 static void fit(struct pool *p)
 {
 	const struct range r = generation_range(p, &p->serving);
@@ -163,6 +177,7 @@ void generation_decide(struct pool *p)
 		load_begin(p);
 	fit(p);
 	adjust(p, &p->serving);
+	stop_outgoing(p);
 	if (p->loading.number)
 		adjust(p, &p->loading);
 	if (p->loading.number)

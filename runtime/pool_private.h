@@ -6,7 +6,8 @@
  *	pool_generation.c	decides which workers there are
  *	pool_load.c		reads a release
  *	pool_scale.c		how many workers for which load
- *	pool_watch.c		what workers say of themselves
+ *	pool_watch.c		the load, as workers say
+ *	pool_guard.c		what they do for too long, or take too much of
  *	pool_process.c		makes and ends workers
  *	pool_status.c, pool_verbs.c, pool_settings.c  the pool from outside
  *
@@ -28,6 +29,12 @@ static const int64_t NEVER = INT64_MAX;
 
 enum { WANTED_MAX = SCOREBOARD_WORKERS / 2 };	/* two generations fit */
 
+/* What workers are allowed. */
+struct limits {
+	int drain_ms, slow_ms, stuck_ms;	/* slow_ms 0: any */
+	int rss_mb;				/* 0: any */
+};
+
 /* A release as it was when it was loaded.  Times are of CLOCK_MONOTONIC. */
 struct generation {
 	int number;			/* 0: there is none */
@@ -37,7 +44,8 @@ struct generation {
 	struct range processes;
 	int memory_mb;
 	int64_t idle_ms;
-	int ready_ms, bake_ms, drain_ms;
+	int ready_ms, bake_ms;
+	struct limits limits;
 	int delay_ms;			/* before the next one is replaced */
 	int64_t start_at_ms;		/* no worker is started before */
 	int64_t baked_at_ms;		/* 0: not all were ready yet */
@@ -49,7 +57,9 @@ struct process {
 	int generation;
 	enum worker_state state;
 	int ready_fd;			/* -1: nothing more to hear */
-	int drain_ms;
+	struct limits limits;
+	bool outgoing;			/* to be stopped when replaced */
+	uint64_t slow_us[SCOREBOARD_THREADS];	/* what was logged last */
 	int64_t since_ms;		/* it is in state */
 	int64_t until_ms;		/* it may be in state; or NEVER */
 };
@@ -67,6 +77,7 @@ struct pool {
 	struct range scaled;		/* as told by signals; max 0: not */
 	struct scale scale;
 	int64_t sample_at_ms;		/* when the load is looked at */
+	int64_t guard_at_ms;		/* and the workers */
 	bool load_asked, leaving;
 };
 
@@ -101,6 +112,11 @@ int64_t watch_at_ms(const struct pool *);
 /* Look at the load, if it is time to. */
 void watch_load(struct pool *);
 
+/* When the workers are to be looked at; or NEVER. */
+int64_t guard_at_ms(const struct pool *);
+/* Name slow requests; replace workers that are stuck or too large. */
+void guard_workers(struct pool *);
+
 /* A free slot; NULL if there is none. */
 struct process *process_free(struct pool *);
 /* Start a worker in a free slot.  False: it could not be; see the log. */
@@ -112,7 +128,7 @@ void process_stop(struct pool *, struct process *);
 void process_kill(struct pool *, struct process *);
 /* It has ended: free the slot. */
 void process_forget(struct pool *, struct process *);
-/* How many of a generation are in a state of from to to. */
+/* How many of a generation, outgoing ones apart, are in from to to. */
 int process_count(const struct pool *, int generation, enum worker_state from,
 		  enum worker_state to);
 

@@ -134,7 +134,7 @@ bool process_start(struct pool *p, struct process *w, struct generation *g)
 	}
 
 	*w = (struct process){ .pid = pid, .generation = g->number,
-			       .ready_fd = ready[0], .drain_ms = g->drain_ms };
+			       .ready_fd = ready[0], .limits = g->limits };
 	p->running++;
 	slot->pid = pid;
 	slot->generation = g->number;
@@ -161,7 +161,7 @@ void process_stop(struct pool *p, struct process *w)
 	if (w->state == WORKER_DRAINING)
 		return;
 	kill(w->pid, SIGTERM);
-	enter(p, w, WORKER_DRAINING, p->now_ms + w->drain_ms);
+	enter(p, w, WORKER_DRAINING, p->now_ms + w->limits.drain_ms);
 }
 
 void process_kill(struct pool *p, struct process *w)
@@ -187,7 +187,7 @@ int process_count(const struct pool *p, int generation, enum worker_state from,
 	for (int i = 0; i < SCOREBOARD_WORKERS; i++) {
 		const struct process *w = &p->process[i];
 
-		n += w->pid && w->generation == generation &&
+		n += w->pid && w->generation == generation && !w->outgoing &&
 		     w->state >= from && w->state <= to;
 	}
 	return n;

@@ -159,6 +159,15 @@ static json_t *workers_json(const struct scoreboard *board)
 	return list;
 }
 
+static json_int_t restarts(const struct scoreboard *board)
+{
+	json_int_t n = 0;
+
+	for (int i = 0; i < RESTARTS; i++)
+		n += (json_int_t)board->restarts[i];
+	return n;
+}
+
 static json_t *pool_json(const char *name, pid_t pid,
 			 const struct scoreboard *b, const struct sums *s)
 {
@@ -168,7 +177,7 @@ static json_t *pool_json(const char *name, pid_t pid,
 			 "wanted", b->wanted, "min", b->min, "max", b->max,
 			 "ready", s->ready, "busy", s->busy,
 			 "threads", s->threads,
-			 "restarts", (json_int_t)b->restarts,
+			 "restarts", restarts(b),
 			 "workers", workers_json(b));
 }
 

@@ -21,7 +21,7 @@
 #include "runtime/err.h"
 
 enum {
-	SCOREBOARD_LAYOUT = 2,
+	SCOREBOARD_LAYOUT = 3,
 	SCOREBOARD_WORKERS = 64,
 	SCOREBOARD_THREADS = 32,
 	SCOREBOARD_ROUTES = 32,
@@ -33,6 +33,15 @@ extern const uint32_t scoreboard_bucket_us[SCOREBOARD_BUCKETS - 1];
 
 /* What became of a push. */
 enum push_outcome { PUSH_SENT, PUSH_GONE, PUSH_REFUSED, PUSH_LATER, PUSHES };
+
+/* Why a worker was replaced. */
+enum restart {
+	RESTART_DIED,		/* unasked */
+	RESTART_LATE,		/* not ready in time */
+	RESTART_STUCK,		/* a request took STUCK_MS */
+	RESTART_MEMORY,		/* more than RSS_MB */
+	RESTARTS
+};
 
 enum worker_state {
 	WORKER_NONE,		/* the slot is free */
@@ -52,6 +61,7 @@ struct scoreboard_thread {
 	_Atomic uint64_t since_us;	/* CLOCK_MONOTONIC; 0: idle */
 	_Atomic int32_t route;		/* -1: not known yet */
 	char request_id[40];
+	char statement[40];		/* that it waits for; "": none */
 };
 
 struct scoreboard_worker {
@@ -91,7 +101,8 @@ struct scoreboard {
 	_Atomic int32_t loading;		/* the one that starts; or 0 */
 	_Atomic int32_t failed;			/* the last that failed; or 0 */
 	char release[64];			/* version of `generation` */
-	_Atomic uint64_t restarts;		/* workers that died */
+	_Atomic uint64_t restarts[RESTARTS];	/* by enum restart */
+	_Atomic uint64_t slow;			/* requests over SLOW_MS */
 	_Atomic uint64_t scaled_up, scaled_down;	/* times, by load */
 	struct scoreboard_worker retired;	/* counters only */
 	struct scoreboard_worker worker[SCOREBOARD_WORKERS];

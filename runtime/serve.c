@@ -20,6 +20,7 @@ void server_open(struct server *s, struct db_pool *pool,
 	*s = (struct server){ .slot = slot, .board = board };
 	s->arena = arena_new();
 	s->db = db_new(pool, s->arena);
+	db_tell(s->db, board->statement, sizeof(board->statement));
 }
 
 void server_close(struct server *s)

@@ -11,7 +11,8 @@
  *	deaf	take no notice of SIGTERM
  *	count	count a request
  *	serve	have 4 threads, of which as many are busy as the file `busy`
- *		says
+ *		says, and 64 MB more if the file `fat` says 1; a pid in these
+ *		files says whom they mean
  *
  * It appends "event release pid milliseconds" to the file `journal` in the
  * function's directory at start, when ready and at SIGTERM.
@@ -86,27 +87,48 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+/* What a file says to this worker; 0 if nothing. */
 static int read_number(const char *path)
 {
-	char text[16] = "";
-	int fd = open(path, O_RDONLY);
+	char text[32] = "";
+	int fd = open(path, O_RDONLY), n = 0, pid = getpid();
 
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
 		return 0;
 	close(fd);
-	return atoi(text);
+	sscanf(text, "%d %d", &n, &pid);
+
+	return pid == getpid() ? n : 0;
+}
+
+static void grow(void)
+{
+	static char *fat;
+
+	if (!fat && read_number("fat")) {
+		fat = malloc(64 << 20);
+		memset(fat, 1, 64 << 20);
+	}
 }
 
 static void serve(struct scoreboard_worker *w)
 {
 	const int busy = read_number("busy");
 
+	grow();
 	w->threads = 4;
-	for (int i = 0; i < 4; i++)
-		if (i >= busy)
-			w->thread[i].since_us = 0;
-		else if (!w->thread[i].since_us)
-			w->asked_us = w->thread[i].since_us = now_us();
+	strcpy(w->route[0].name, "GET /");
+	for (int i = 0; i < 4; i++) {
+		struct scoreboard_thread *t = &w->thread[i];
+
+		if (i >= busy) {
+			t->since_us = 0;
+		} else if (!t->since_us) {
+			strcpy(t->request_id, "abc");
+			strcpy(t->statement, "pair_get");
+			w->asked_us = t->since_us = now_us();
+		}
+	}
 }
 
 static int print_requests(const char *path)

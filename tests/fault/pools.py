@@ -77,10 +77,10 @@ class Function:
         (self.dir / "settings").write_text(
             "".join(f"{k}={v}\n" for k, v in settings.items()))
 
-    def busy(self, version, threads):
-        """Of each worker of a release that serves."""
-        path = self.dir / "releases" / version / "busy"
-        path.with_suffix(".new").write_text(str(threads))
+    def order(self, version, name, number, pid=""):
+        """To the workers of a release that serve, or to one."""
+        path = self.dir / "releases" / version / name
+        path.with_suffix(".new").write_text(f"{number} {pid}")
         path.with_suffix(".new").rename(path)
 
     def go(self, version):

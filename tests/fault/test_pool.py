@@ -294,6 +294,46 @@ def test_the_number_stays_between_1_and_32(fn):
     wait(lambda: len(fn.ready()) == len(fn.status()) - 1 == 32)
 
 
+# Too much of something.
+
+def test_a_slow_request_is_named_once(fn):
+    fn.run(orders="serve", PROCESSES=1, SLOW_MS=100, STUCK_MS=900)
+    fn.order("v1", "busy", 1)
+    [pid] = fn.ready()
+    line = wait(lambda: fn.logged('.*"slow: .*'))[0]
+    assert '"request_id":"abc"' in line
+    assert re.search(f"GET / takes [1-9][0-9]+ ms, waits for pair_get, "
+                     f"worker {pid}", line)
+    wait(lambda: fn.logged(f"worker {pid} is stuck"))
+    assert len(fn.logged(f'"slow: .*worker {pid}')) == 1
+
+
+def test_a_worker_that_is_stuck_is_replaced_alone(fn):
+    fn.run(orders="serve deaf", STUCK_MS=300, DRAIN_MS=200)
+    stuck, other = fn.ready()
+    fn.order("v1", "busy", 1, stuck)
+    wait(lambda: not alive(stuck))
+    line = fn.logged(f'.*worker {stuck} is stuck .*')[0]
+    assert '"request_id":"abc"' in line and "GET / takes " in line
+    wait(lambda: len(fn.ready()) == len(fn.status()) - 1 == 2)
+    assert other in fn.ready()
+    assert fn.logged(f"worker {stuck} did not stop: killed")
+    assert fn.described()["restarts"] == 1
+
+
+def test_a_worker_that_is_too_large_leaves_when_another_is_there(fn):
+    fn.run(orders="serve", PROCESSES=1, RSS_MB=32)
+    [large] = fn.ready()
+    fn.order("v1", "fat", 1, large)
+    wait(lambda: not alive(large))
+    wait(lambda: len(fn.status()) == 2)
+    assert [e.what for e in fn.events(("ready", "term"))] == [
+        "ready", "ready", "term"]
+    assert fn.logged(f"worker {large} has [0-9]+ MB in memory")
+    assert fn.described()["restarts"] == 1
+    assert not fn.logged("killed|ended")
+
+
 # Leaving.
 
 def test_sigterm_drains_and_leaves_with_0(fn):

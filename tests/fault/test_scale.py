@@ -104,12 +104,12 @@ def test_status_as_json_has_a_document_a_function(fn):
 def test_workers_are_as_many_as_the_load_needs(fn):
     fn.run(orders="serve", PROCESSES=1, PROCESSES_MAX=4, IDLE_S=1)
     begin_ms = now_ms()
-    fn.busy("v1", 4)
+    fn.order("v1", "busy", 4)
     wait(lambda: len(fn.ready()) == 4)
     assert now_ms() - begin_ms < 2000
     assert fn.logged("([0-9]) workers wanted instead") == ["2", "4"]
 
-    fn.busy("v1", 0)
+    fn.order("v1", "busy", 0)
     begin_ms = now_ms()
     wait(lambda: len(fn.ready()) == 2)
     assert now_ms() - begin_ms > 1900

@@ -1,10 +1,12 @@
 """Who is slow keeps nobody else waiting."""
 import contextlib
 import os
+import re
 import socket
 import time
 import urllib.parse
 
+import psycopg2
 import pytest
 
 from kith import register, renew
@@ -37,6 +39,22 @@ def go_on(kith):
             assert time.monotonic() - begin < AT_ONCE_S
 
     return go_on
+
+
+def test_a_request_that_waits_for_a_lock_is_named_in_the_log(session, kith):
+    session.release("impatient", SLOW_MS=50)
+    log = session.log.stat().st_size
+    account = register(kith)
+    with contextlib.closing(psycopg2.connect(
+            os.environ["DATABASE_URL"])) as owner:
+        owner.cursor().execute("LOCK TABLE auth.session")
+        answer = kith.get("/sessions", headers=account.bearer)
+    assert answer.status_code == 503
+    lines = [line for line in session.log.read_text()[log:].splitlines()
+             if answer.headers["X-Request-Id"] in line and "slow: " in line]
+    assert len(lines) == 1
+    assert re.search("GET /sessions takes [0-9]+ ms, waits for [a-z_]+, "
+                     "worker", lines[0])
 
 
 @pytest.mark.parametrize("half", HALF_REQUESTS, ids=["head", "body"])
