@@ -61,6 +61,7 @@ NUMBER("STUCK_MS", stuck_ms, 0, 600000, 0,
        "until a request's worker is replaced; 0: three times TIMEOUT_MS"),
 NUMBER("READY_MS", ready_ms, 100, 600000, 5000, "until a worker is ready"),
 NUMBER("BAKE_MS", bake_ms, 0, 600000, 500, "old and new serve together"),
+NUMBER("CANARY", canary, 0, 1, 1, "1: a load tries one worker first"),
 NUMBER("DRAIN_MS", drain_ms, 100, 600000, 15000, "until a worker is killed"),
 TEXT("FUNCTIONS", functions, NULL, "directory whose scoreboards ops reads"),
 

@@ -28,6 +28,7 @@ struct conf {
 	int memory_mb;			/* address space; 0: no limit */
 	int rss_mb;			/* in memory; 0: no limit */
 	int ready_ms, bake_ms, drain_ms;
+	int canary;			/* 1: one worker bakes alone; 0: all */
 	int slow_ms, stuck_ms;		/* 0: no limit; 3 timeouts */
 	const char *functions;		/* directory of all; NULL: none */
 

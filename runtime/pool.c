@@ -21,10 +21,12 @@
  * read with the release.  The first generation serves at once; each later one
  * is tried beside the old:
  *
- *	SIGHUP		load: start as many new workers as are wanted.  When
- *			all are ready, each within READY_MS, and no one has
- *			died for BAKE_MS, stop the old ones; otherwise stop
- *			the new ones.  SIGHUPs meanwhile: one load more.
+ *	SIGHUP		load: start one new worker.  When it is ready, within
+ *			READY_MS, and has been well for BAKE_MS, start the
+ *			others, and when they are ready, too, stop the old
+ *			ones.  With CANARY=0 all start and bake together.  If
+ *			one dies or a tenth of their answers is 500, at least
+ *			two, stop the new ones.  SIGHUPs meanwhile: one more.
  *	SIGTTIN, SIGTTOU  one worker more, one less (1 to 32).  Until the first
  *			of them a release's PROCESSES are wanted; afterwards
  *			loads leave the number alone.

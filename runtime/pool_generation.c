@@ -19,7 +19,7 @@ static int wanted(const struct pool *p, const struct generation *g)
 {
 	const int n = p->scale.wanted;
 
-	return n == 0 && g == &p->loading ? 1 : n;
+	return g == &p->loading && (n == 0 || g->canary) ? 1 : n;
 }
 
 static void stop_generation(struct pool *p, int number)
@@ -65,18 +65,30 @@ static void load_begin(struct pool *p)
 		 p->loading.release);
 }
 
-/* The new generation serves once it is ready and has baked. */
+static bool is_complete(const struct pool *p, const struct generation *g)
+{
+	return process_count(p, g->number, WORKER_READY, WORKER_READY) >=
+	       wanted(p, g);
+}
+
+/* The new generation serves once it, or one of it alone, has baked. */
 static void load_continue(struct pool *p)
 {
 	struct generation *g = &p->loading;
 	const int old = p->serving.number;
 
-	if (process_count(p, g->number, WORKER_READY, WORKER_READY) <
-	    wanted(p, g))
+	if (watch_fails(p, g->number)) {
+		load_fail(p);
+		return;
+	}
+	if (!is_complete(p, g))
 		return;
 	if (!g->baked_at_ms)
 		g->baked_at_ms = p->now_ms + g->bake_ms;
 	if (p->now_ms < g->baked_at_ms)
+		return;
+	g->canary = false;
+	if (!is_complete(p, g))
 		return;
 
 	generation_serve(p, *g);
@@ -179,9 +191,9 @@ void generation_decide(struct pool *p)
 	adjust(p, &p->serving);
 	stop_outgoing(p);
 	if (p->loading.number)
-		adjust(p, &p->loading);
-	if (p->loading.number)
 		load_continue(p);
+	if (p->loading.number)
+		adjust(p, &p->loading);
 }
 
 void generation_shift(struct pool *p, int by)

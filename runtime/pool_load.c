@@ -61,6 +61,7 @@ bool generation_read(const char *dir, const char *link, struct generation *out)
 	g.idle_ms = (int64_t)conf.idle_s * 1000;
 	g.ready_ms = conf.ready_ms;
 	g.bake_ms = conf.bake_ms;
+	g.canary = conf.canary;
 	g.limits = (struct limits){
 		.drain_ms = conf.drain_ms, .slow_ms = conf.slow_ms,
 		.stuck_ms = conf.stuck_ms ?: 3 * conf.timeout_ms,

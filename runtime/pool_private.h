@@ -45,10 +45,11 @@ struct generation {
 	int memory_mb;
 	int64_t idle_ms;
 	int ready_ms, bake_ms;
+	bool canary;			/* one worker is tried first, now */
 	struct limits limits;
 	int delay_ms;			/* before the next one is replaced */
 	int64_t start_at_ms;		/* no worker is started before */
-	int64_t baked_at_ms;		/* 0: not all were ready yet */
+	int64_t baked_at_ms;		/* 0: nothing to bake yet */
 };
 
 /* What runs in a slot of the scoreboard. */
@@ -111,6 +112,9 @@ void generation_knock(struct pool *);
 int64_t watch_at_ms(const struct pool *);
 /* Look at the load, if it is time to. */
 void watch_load(struct pool *);
+
+/* Too many answers of a generation are 500; then it is logged. */
+bool watch_fails(const struct pool *, int generation);
 
 /* When the workers are to be looked at; or NEVER. */
 int64_t guard_at_ms(const struct pool *);

@@ -78,7 +78,7 @@ int verb_reload(const char *dir)
 	}
 	/* A load that runs already, one that waits for slots, this one. */
 	result = await(path, pid, board, number,
-		       2 * (g.ready_ms + g.bake_ms) + g.limits.drain_ms);
+		       2 * (2 * g.ready_ms + g.bake_ms) + g.limits.drain_ms);
 	generation_free(&g);
 	if (result < 0) {
 		printf("%s: the pool does not answer\n", dir);

@@ -1,6 +1,11 @@
-/* pool_watch.c - what workers say of themselves: see pool_private.h. */
+/* pool_watch.c - load and failures, as workers say: see pool_private.h. */
 #include "runtime/log.h"
 #include "runtime/pool_private.h"
+
+enum {
+	FAILED_MIN = 2,			/* one may be a client's doing */
+	FAILED_SHARE = 10,		/* of so many: too many */
+};
 
 static int busy_threads(const struct scoreboard_worker *w)
 {
@@ -49,6 +54,25 @@ static struct load read_load(const struct pool *p)
 		l.starting |= w->state == WORKER_STARTING;
 	}
 	return l;
+}
+
+bool watch_fails(const struct pool *p, int generation)
+{
+	uint64_t answered = 0, failed = 0;
+
+	for (int i = 0; i < SCOREBOARD_WORKERS; i++) {
+		if (!p->process[i].pid ||
+		    p->process[i].generation != generation)
+			continue;
+		answered += p->board->worker[i].answered;
+		failed += p->board->worker[i].failed;
+	}
+	if (failed < FAILED_MIN || failed * FAILED_SHARE < answered)
+		return false;
+	log_error("generation %d answers 500: %lu of %lu requests", generation,
+		  failed, answered);
+
+	return true;
 }
 
 int64_t watch_at_ms(const struct pool *p)

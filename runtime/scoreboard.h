@@ -21,7 +21,7 @@
 #include "runtime/err.h"
 
 enum {
-	SCOREBOARD_LAYOUT = 3,
+	SCOREBOARD_LAYOUT = 4,
 	SCOREBOARD_WORKERS = 64,
 	SCOREBOARD_THREADS = 32,
 	SCOREBOARD_ROUTES = 32,
@@ -76,6 +76,7 @@ struct scoreboard_worker {
 	_Atomic uint64_t asked_us;		/* when a request came last, */
 	_Atomic uint64_t queued_us;		/* and how long it had waited */
 	_Atomic int32_t connections;		/* open ones */
+	_Atomic uint64_t answered, failed;	/* requests; with 500 */
 	_Atomic uint64_t shed;			/* refused for their age */
 	_Atomic uint64_t dropped;		/* broken or timed-out requests */
 	_Atomic uint64_t published;		/* events, of a relay */

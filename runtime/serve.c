@@ -155,6 +155,9 @@ static void count(struct server *s, const struct req *req, uint64_t since)
 	if (route >= 0 && route < SCOREBOARD_ROUTES)
 		scoreboard_count(&s->slot->route[route], req->reply.status,
 				 fcgi_now_us() - since);
+	atomic_fetch_add(&s->slot->answered, 1);
+	if (req->reply.status == 500)
+		atomic_fetch_add(&s->slot->failed, 1);
 	atomic_store(&s->board->since_us, 0);
 }
 

@@ -10,6 +10,8 @@
  *	linger	at SIGTERM, leave only when the file `go` is there
  *	deaf	take no notice of SIGTERM
  *	count	count a request
+ *	fail	have answered 20 requests, with 500 as many as the file `failed`
+ *		says
  *	serve	have 4 threads, of which as many are busy as the file `busy`
  *		says, and 64 MB more if the file `fat` says 1; a pid in these
  *		files says whom they mean
@@ -101,6 +103,12 @@ static int read_number(const char *path)
 	return pid == getpid() ? n : 0;
 }
 
+static void fail(struct scoreboard_worker *w)
+{
+	w->answered = 20;
+	w->failed = (uint64_t)read_number("failed");
+}
+
 static void grow(void)
 {
 	static char *fat;
@@ -180,6 +188,8 @@ int main(int argc, char **argv)
 		await_go();
 	if (ordered("count"))
 		count(slot());
+	if (ordered("fail"))
+		fail(slot());
 	if (!ordered("hang")) {
 		note("ready", release);
 		if (write(3, "", 1) != 1)

@@ -58,7 +58,7 @@ class Function:
         (directory / "releases").mkdir(parents=True)
 
     def release(self, version, orders="", missing=False, **conf):
-        conf = {"PROCESSES": 2, "BAKE_MS": 50, **conf}
+        conf = {"PROCESSES": 2, "BAKE_MS": 50, "CANARY": 0, **conf}
         path = self.dir / "releases" / version
         path.mkdir()
         (path / "orders").write_text(orders)

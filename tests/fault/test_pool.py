@@ -181,6 +181,42 @@ def test_a_release_that_crashes_while_it_bakes_is_rolled_back(fn):
     assert fn.logged("generation 2 failed, 1 keeps serving")
 
 
+@pytest.mark.parametrize("canary", [0, 1])
+@pytest.mark.parametrize("failed, code", [(2, 1), (1, 0)])
+def test_a_release_is_taken_unless_a_tenth_of_its_answers_is_500(
+        fn, canary, failed, code):
+    fn.run()
+    fn.release("v2", "fail", CANARY=canary, PROCESSES=1)
+    fn.order("v2", "failed", failed)
+    assert fn.reload() == code
+    assert len(fn.logged("generation 2 answers 500: [24] of [24]0")) == code
+    assert fn.generation() == 2 - code
+    wait(lambda: len(fn.ready()) == len(fn.status()) - 1 == 1 + code)
+
+
+def test_one_worker_bakes_before_the_others_start(fn):
+    fn.run(PROCESSES=3)
+    fn.release("v2", CANARY=1, PROCESSES=3, BAKE_MS=400)
+    assert fn.reload() == 0
+    ready = fn.events("ready", "v2")[0]
+    starts = fn.events("start", "v2")
+    assert [s.ms - ready.ms >= 390 for s in starts] == [False, True, True]
+    stopped = wait(lambda: len(e := fn.events("term", "v1")) == 3 and e)
+    assert min(e.ms for e in stopped) >= fn.events("ready", "v2")[-1].ms
+
+
+def test_when_the_one_fails_no_other_is_tried(fn):
+    fn.run(PROCESSES=3)
+    old = fn.ready()
+    fn.release("v2", "crash", CANARY=1, PROCESSES=3, BAKE_MS=60000)
+    fn.signal(signal.SIGHUP)
+    wait(lambda: len(fn.ready(generation=2)) == 1)
+    fn.go("v2")
+    wait(lambda: fn.logged("generation 2 failed, 1 keeps serving"))
+    wait(lambda: fn.workers("starting", "ready", "draining") == old)
+    assert len(fn.events("start", "v2")) == 1
+
+
 def test_a_release_with_a_bad_function_conf_is_rolled_back(fn):
     fn.run()
     old = fn.ready()
