@@ -13,6 +13,9 @@
  *				gives as N or MIN..MAX, into DIR/settings, and
  *				have the pool want so many; exit 0 when it does,
  *				1 if it can't be, 3 without a pool
+ *	pool --upgrade DIR	have it become what the file of its program is now
+ *				(SIGUSR2); exit 0 when that has loaded, 1 when it
+ *				failed, 3 without a pool
  *
  * DIR/current is a symbolic link to DIR/releases/VERSION, which never changes.
  * Loading follows it and makes a generation, whose workers all run the same
@@ -31,6 +34,9 @@
  *			of them a release's PROCESSES are wanted; afterwards
  *			loads leave the number alone.
  *	SIGUSR1		read anew how many workers are wanted
+ *	SIGUSR2		become the program that is now where this one was, and
+ *			load; a scoreboard of another layout is made anew, and
+ *			counts from 0
  *	SIGTERM		stop the workers and leave
  *	SIGQUIT		kill the workers and leave
  *
@@ -93,6 +99,8 @@ static void obey(struct pool *p)
 		generation_shift(p, -1);
 	else if (info.ssi_signo == SIGUSR1)
 		generation_resize(p);
+	else if (info.ssi_signo == SIGUSR2)
+		p->upgrade_asked = true;
 	else if (info.ssi_signo == SIGTERM)
 		leave(p, process_stop);
 	else if (info.ssi_signo == SIGQUIT)
@@ -159,7 +167,8 @@ static int idle_ms(const struct pool *p)
 
 	if (guard_at_ms(p) < next)
 		next = guard_at_ms(p);
-	if (p->load_asked && !p->loading.number && !p->leaving)
+	if ((p->load_asked || p->upgrade_asked) && !p->loading.number &&
+	    !p->leaving)
 		return 0;
 	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)
 		if (times[i] > p->now_ms && times[i] < next)
@@ -231,13 +240,17 @@ int main(int argc, char **argv)
 		return verb_reload(argv[2]);
 	if (argc == 4 && strcmp(argv[1], "--scale") == 0)
 		return verb_scale(argv[2], argv[3]);
+	if (argc == 3 && strcmp(argv[1], "--upgrade") == 0)
+		return verb_upgrade(argv[2]);
 	if (argc != 2)
 		log_exit(EXIT_CONFIG, "usage: pool DIR | pool --status "
 			 "[--json] DIR... | pool --reload DIR | "
-			 "pool --scale DIR N|MIN..MAX");
+			 "pool --scale DIR N|MIN..MAX | pool --upgrade DIR");
 
 	pool_open(&pool, argv[1]);
 	do {
+		if (pool.upgrade_asked && !pool.loading.number && !pool.leaving)
+			upgrade_begin(&pool);
 		generation_decide(&pool);
 		listen_once(&pool);
 		watch_load(&pool);

@@ -80,7 +80,8 @@ static void guard_threads(struct pool *p, struct process *w,
 			p->board->slow++;
 			log_slow(w, &r);
 		}
-		if (r.age_ms >= most->stuck_ms && w->state == WORKER_READY)
+		if (most->stuck_ms && r.age_ms >= most->stuck_ms &&
+		    w->state == WORKER_READY)
 			replace_stuck(p, w, &r);
 	}
 }

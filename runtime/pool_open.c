@@ -32,8 +32,8 @@ void pool_tick(struct pool *p)
 static void open_signals(struct pool *p)
 {
 	static const int signals[] = { SIGHUP, SIGTTIN, SIGTTOU, SIGTERM,
-				       SIGQUIT, SIGUSR1, SIGCHLD,
-				       SIGPIPE };
+				       SIGQUIT, SIGUSR1, SIGUSR2,
+				       SIGCHLD, SIGPIPE };
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -55,7 +55,16 @@ static void reserve_descriptors(void)
 	while (fd >= 0 && fd < 4);
 }
 
-static void open_board(struct pool *p)
+static void find_program(struct pool *p)
+{
+	ssize_t bytes = readlink("/proc/self/exe", p->program,
+				 sizeof(p->program) - 1);
+
+	if (bytes < 0)
+		log_exit(EXIT_SYSTEM, "/proc/self/exe: %s", strerror(errno));
+}
+
+static void be_the_only_one(const struct pool *p)
 {
 	char path[PATH_MAX];
 	int other;
@@ -64,13 +73,23 @@ static void open_board(struct pool *p)
 	other = scoreboard_keeper(path);
 	if (other)
 		log_exit(EXIT_SYSTEM, "process %d runs %s", other, p->dir);
+}
+
+void pool_open_board(struct pool *p)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/scoreboard", p->dir);
 	if (scoreboard_create(path, p->name, &p->board, &p->board_fd))
 		_exit(EXIT_SYSTEM);
 	p->board->pool_pid = p->pid;
+	p->board->begun_us = (uint64_t)p->now_ms * 1000;
+	p->board->first = p->tried + 1;
 }
 
 void pool_open(struct pool *p, const char *dir)
 {
+	const char *state = upgrade_state();
 	struct generation first;
 
 	p->dir = pool_directory(dir);
@@ -82,12 +101,19 @@ void pool_open(struct pool *p, const char *dir)
 	for (int i = 0; i < SCOREBOARD_WORKERS; i++)
 		p->process[i].ready_fd = -1;
 
+	find_program(p);
+	pool_tick(p);
+	if (state) {
+		open_signals(p);
+		upgrade_resume(p, state);
+		return;
+	}
 	if (!generation_read(p->dir, "current", &first))
 		_exit(EXIT_CONFIG);
 	reserve_descriptors();
 	open_signals(p);
-	open_board(p);
-	pool_tick(p);
+	be_the_only_one(p);
+	pool_open_board(p);
 	first.number = ++p->tried;
 	generation_serve(p, first);
 }

@@ -3,6 +3,7 @@
  *
  *	pool.c			hears of events
  *	pool_open.c		starts the pool
+ *	pool_upgrade.c		its becoming another program
  *	pool_generation.c	decides which workers there are
  *	pool_load.c		reads a release
  *	pool_scale.c		how many workers for which load
@@ -79,7 +80,8 @@ struct pool {
 	struct scale scale;
 	int64_t sample_at_ms;		/* when the load is looked at */
 	int64_t guard_at_ms;		/* and the workers */
-	bool load_asked, leaving;
+	char program[PATH_MAX];		/* of the pool itself */
+	bool load_asked, upgrade_asked, leaving;
 };
 
 /* dir's absolute name, static; NULL if it isn't there. */
@@ -88,6 +90,19 @@ const char *pool_directory(const char *dir);
 /* The whole pool, but for its first generation; or it exits. */
 void pool_open(struct pool *, const char *dir);
 void pool_tick(struct pool *);
+
+/* Make the board anew; or exit. */
+void pool_open_board(struct pool *);
+
+/*
+ * Become p->program, in the same process and with the same workers.  Returns
+ * if that doesn't run, and nothing has changed; see the log.
+ */
+void upgrade_begin(struct pool *);
+/* What the program before has left: its state.  NULL: there was none. */
+const char *upgrade_state(void);
+/* Go on with that state; or exit. */
+void upgrade_resume(struct pool *, const char *state);
 
 /* Read dir/link, once.  False: it is no release; see the log. */
 bool generation_read(const char *dir, const char *link,
@@ -130,6 +145,8 @@ void process_hear(struct pool *, struct process *);
 /* SIGTERM, and SIGKILL when drain_ms have passed.  Twice is once. */
 void process_stop(struct pool *, struct process *);
 void process_kill(struct pool *, struct process *);
+/* Take over one that runs; ready_fd and limits are set.  The board is told. */
+void process_adopt(struct pool *, struct process *, const char *release);
 /* It has ended: free the slot. */
 void process_forget(struct pool *, struct process *);
 /* How many of a generation, outgoing ones apart, are in from to to. */
@@ -151,5 +168,6 @@ int verb_status(int n, char **dirs);
 int verb_status_json(int n, char **dirs);
 int verb_reload(const char *dir);
 int verb_scale(const char *dir, const char *range);
+int verb_upgrade(const char *dir);
 
 #endif

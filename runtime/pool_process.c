@@ -145,6 +145,18 @@ bool process_start(struct pool *p, struct process *w, struct generation *g)
 	return true;
 }
 
+void process_adopt(struct pool *p, struct process *w, const char *release)
+{
+	struct scoreboard_worker *slot = &p->board->worker[w - p->process];
+
+	p->running++;
+	slot->pid = w->pid;
+	slot->generation = w->generation;
+	slot->state = (int32_t)w->state;
+	slot->started_us = (uint64_t)w->since_ms * 1000;
+	strncpy(slot->release, release, sizeof(slot->release) - 1);
+}
+
 void process_hear(struct pool *p, struct process *w)
 {
 	char byte;

@@ -1,4 +1,4 @@
-/* pool_verbs.c - --reload and --scale: see pool.c. */
+/* pool_verbs.c - --reload, --scale and --upgrade: see pool.c. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 #include "runtime/pool_private.h"
 
-enum { POLL_MS = 10, SCALE_MS = 2000 };
+enum { POLL_MS = 10, SCALE_MS = 2000, UPGRADE_MS = 60000 };
 
 static void pause_shortly(void)
 {
@@ -161,4 +161,73 @@ int verb_scale(const char *dir, const char *text)
 	scoreboard_close(board);
 
 	return wanted ? 0 : EXIT_FAILED;
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* What became of an upgrade that was asked for; -1 until it is known. */
+static int upgrade_outcome(const char *path, uint64_t asked_us, int *number)
+{
+	const struct scoreboard *board;
+	int result = -1;
+
+	if (scoreboard_open(path, &board))
+		return -1;
+	*number = board->first;
+	if (board->refused_us >= asked_us)
+		result = EXIT_FAILED;
+	else if (board->begun_us >= asked_us)
+		result = outcome(board, board->first);
+	scoreboard_close(board);
+
+	return result;
+}
+
+/* A pool that doesn't know the signal would be ended by it. */
+static bool knows_upgrades(const char *path)
+{
+	const struct scoreboard *board;
+	const enum err err = scoreboard_open(path, &board);
+
+	if (!err)
+		scoreboard_close(board);
+	return !err || err == ERR_CONFLICT;
+}
+
+int verb_upgrade(const char *dir)
+{
+	/* The pool's clock is coarser. */
+	const uint64_t asked_us = now_us() / 1000 * 1000;
+	int result = -1, number = 0, left_ms = UPGRADE_MS;
+	char path[PATH_MAX];
+	pid_t pid;
+
+	dir = pool_directory(dir) ?: dir;
+	snprintf(path, sizeof(path), "%s/scoreboard", dir);
+	pid = scoreboard_keeper(path);
+	if (!pid) {
+		printf("%s: no pool runs it\n", dir);
+		return EXIT_STOPPED;
+	}
+	if (!knows_upgrades(path) || kill(pid, SIGUSR2) != 0) {
+		printf("%s: its pool, %d, can't be upgraded\n", dir, pid);
+		return EXIT_FAILED;
+	}
+	for (; result < 0 && left_ms > 0; left_ms -= POLL_MS) {
+		pause_shortly();
+		if (scoreboard_keeper(path) != pid)
+			break;
+		result = upgrade_outcome(path, asked_us, &number);
+	}
+	printf("%s: %s\n", pool_name(dir), result == 0 ? "upgraded" :
+	       result < 0 ? "the pool does not answer" :
+	       "not upgraded, or its new generation failed: see its log");
+
+	return result < 0 ? EXIT_STOPPED : result;
 }

@@ -21,7 +21,7 @@
 #include "runtime/err.h"
 
 enum {
-	SCOREBOARD_LAYOUT = 4,
+	SCOREBOARD_LAYOUT = 5,
 	SCOREBOARD_WORKERS = 64,
 	SCOREBOARD_THREADS = 32,
 	SCOREBOARD_ROUTES = 32,
@@ -97,6 +97,9 @@ struct scoreboard {
 	uint32_t bytes;				/* of the file */
 	char function[32];
 	_Atomic int32_t pool_pid;		/* 0: has left */
+	_Atomic uint64_t begun_us;		/* the program, CLOCK_MONOTONIC */
+	_Atomic uint64_t refused_us;		/* to begin another program */
+	_Atomic int32_t first;			/* generation of this program */
 	_Atomic int32_t wanted, min, max;	/* workers */
 	_Atomic int32_t generation;		/* the one that serves */
 	_Atomic int32_t loading;		/* the one that starts; or 0 */
@@ -116,6 +119,9 @@ struct scoreboard {
  */
 enum err scoreboard_create(const char *path, const char *function,
 			   struct scoreboard **out, int *fd);
+
+/* Go on keeping a file that is open and locked.  Errors as below. */
+enum err scoreboard_adopt(int fd, struct scoreboard **out);
 
 /*
  * The pid of the pool that keeps the file, 0 if none does.  The kernel says so

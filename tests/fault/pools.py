@@ -3,6 +3,8 @@ import json
 import os
 import re
 import signal
+import socket
+import struct
 import subprocess
 import time
 from collections import namedtuple
@@ -55,6 +57,7 @@ class Function:
         self.dir, self.program = directory, program
         self.log = directory.parent / "log"
         self.pool = None
+        self.master = POOL      # the pool's program
         (directory / "releases").mkdir(parents=True)
 
     def release(self, version, orders="", missing=False, **conf):
@@ -89,7 +92,7 @@ class Function:
     def start(self, env=(), **options):
         with open(self.log, "ab") as log:
             self.pool = subprocess.Popen(
-                [POOL, self.dir],
+                [self.master, self.dir],
                 **{"stdin": subprocess.DEVNULL, "stderr": log, **options},
                 env={k: v for k, v in os.environ.items()
                      if k.endswith("SAN_OPTIONS")} | dict(env))
@@ -103,13 +106,13 @@ class Function:
         return self
 
     def verb(self, name, *words):
-        return subprocess.run([POOL, name, self.dir, *words], text=True,
+        return subprocess.run([self.master, name, self.dir, *words], text=True,
                               stdout=subprocess.PIPE)
 
     def described(self):
         """What --status --json says."""
         return json.loads(subprocess.run(
-            [POOL, "--status", "--json", self.dir],
+            [self.master, "--status", "--json", self.dir],
             stdout=subprocess.PIPE).stdout)
 
     def status(self):
@@ -159,6 +162,64 @@ class Function:
             self.ended()
         if self.log.exists():
             assert not self.logged("Sanitizer|runtime error")
+
+
+def record(kind, content=b""):
+    return struct.pack(">BBHHBB", 1, kind, 1, len(content), 0, 0) + content
+
+
+def request():
+    """GET /sessions, which is 401 without a database."""
+    pairs = b"".join(
+        bytes([len(k), len(v)]) + k + v for k, v in
+        {b"REQUEST_METHOD": b"GET", b"PATH": b"/sessions"}.items())
+    return (record(1, b"\0\1\0\0\0\0\0\0") + record(4, pairs) + record(4) +
+            record(5))
+
+
+class Session(Function):
+    """The function session behind a socket."""
+
+    def __init__(self, directory, program):
+        super().__init__(directory / "session", program)
+        self.path = str(self.dir.parent / "socket")
+        self.lines = None
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        self.listener.listen(64)
+
+    def start(self, **options):
+        return super().start(stdin=self.listener, **options)
+
+    def start_told(self):
+        """So that what the pool logs is heard at once."""
+        reading, writing = os.pipe()
+        self.start(stderr=writing)
+        os.close(writing)
+        self.lines = open(reading)
+
+    def await_line(self, text):
+        with open(self.log, "a") as log:
+            for line in self.lines:
+                log.write(line)
+                if text in line:
+                    return
+
+    def ask(self):
+        """Milliseconds until the answer."""
+        begin = now_ms()
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(20)
+            client.connect(self.path)
+            client.sendall(request())
+            assert b"Status: 401" in client.recv(65536)
+        return now_ms() - begin
+
+    def close(self):
+        super().close()
+        self.listener.close()
+        if self.lines:
+            self.lines.close()
 
 
 def build_dummy(directory):

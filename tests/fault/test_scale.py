@@ -1,16 +1,13 @@
 """A pool has as many workers as the load needs, and none when it is at rest."""
 import contextlib
-import os
 import random
 import shutil
-import socket
-import struct
 import threading
 import time
 
 import pytest
 
-from pools import BUILD, Function, build_dummy, now_ms, wait
+from pools import BUILD, Function, Session, build_dummy, now_ms, wait
 
 POOLS, RACES = 25, 8            # of a pool
 STALL_MS = 100 if "/release" in str(BUILD) else 3000    # sanitizers start late
@@ -118,7 +115,8 @@ def test_workers_are_as_many_as_the_load_needs(fn):
 
 
 def test_who_takes_no_requests_stays(fn):
-    fn.run(PROCESSES=0, IDLE_S=1)
+    fn.release("v1", PROCESSES=0, IDLE_S=1)
+    fn.start()
     wait(lambda: len(fn.ready()) == 1)
     time.sleep(1.5)             # nothing is to happen
     assert numbers(fn) == (1, 0, 1)
@@ -126,64 +124,6 @@ def test_who_takes_no_requests_stays(fn):
 
 
 # None.
-
-def record(kind, content=b""):
-    return struct.pack(">BBHHBB", 1, kind, 1, len(content), 0, 0) + content
-
-
-def request():
-    """GET /sessions, which is 401 without a database."""
-    pairs = b"".join(
-        bytes([len(k), len(v)]) + k + v for k, v in
-        {b"REQUEST_METHOD": b"GET", b"PATH": b"/sessions"}.items())
-    return (record(1, b"\0\1\0\0\0\0\0\0") + record(4, pairs) + record(4) +
-            record(5))
-
-
-class Session(Function):
-    """The function session behind a socket."""
-
-    def __init__(self, directory, program):
-        super().__init__(directory / "session", program)
-        self.path = str(directory / "socket")
-        self.lines = None
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(self.path)
-        self.listener.listen(64)
-
-    def start(self, **options):
-        return super().start(stdin=self.listener, **options)
-
-    def start_told(self):
-        """So that what the pool logs is heard at once."""
-        reading, writing = os.pipe()
-        self.start(stderr=writing)
-        os.close(writing)
-        self.lines = open(reading)
-
-    def await_line(self, text):
-        with open(self.log, "a") as log:
-            for line in self.lines:
-                log.write(line)
-                if text in line:
-                    return
-
-    def ask(self):
-        """Milliseconds until the answer."""
-        begin = now_ms()
-        with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(20)
-            client.connect(self.path)
-            client.sendall(request())
-            assert b"Status: 401" in client.recv(65536)
-        return now_ms() - begin
-
-    def close(self):
-        super().close()
-        self.listener.close()
-        if self.lines:
-            self.lines.close()
-
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory):
