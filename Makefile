@@ -2,7 +2,7 @@
 #
 #	make run			a stack in the foreground, Ctrl-C ends it
 #	make up | down | status		the same in the background: infra/stack
-#	make deploy FN=name		a new release of one function into it
+#	make deploy FN=name		a new release of one function: infra/fn
 #	make build | test | bench | clean
 #	make soak			half an hour of talk while all is killed
 #
@@ -54,8 +54,8 @@ run up: build
 down status:
 	@infra/stack $@
 
-deploy: build
-	@STACK_FLAVOUR=$(FLAVOUR) infra/stack deploy $(FN)
+deploy:
+	@STACK_FLAVOUR=$(FLAVOUR) infra/fn deploy $(FN)
 
 test:
 	@tests/run

@@ -4,20 +4,20 @@
 
 # A directory with sources is a function.
 function_names() {
-	local source
+	local directory sources
 
-	for source in "$root"/functions/*/*.c; do
-		[[ ! -e $source ]] || basename "$(dirname "$source")"
-	done | uniq
+	for directory in "$root"/functions/*; do
+		sources=("$directory"/*.c)
+		[[ ! -e ${sources[0]} ]] || echo "${directory##*/}"
+	done
 }
 
 # A function's worker is the program NAME-worker.
 worker_names() {
-	local source
+	local directory
 
-	for source in "$root"/functions/*/worker.c; do
-		[[ ! -e $source ]] ||
-			echo "$(basename "$(dirname "$source")")-worker"
+	for directory in "$root"/functions/*; do
+		[[ ! -e $directory/worker.c ]] || echo "${directory##*/}-worker"
 	done
 }
 
@@ -26,6 +26,14 @@ pool_names() {
 	function_names
 	worker_names
 	echo relay
+}
+
+# Where the sources of a program are.
+source_of() {
+	case $1 in
+	relay)	echo "$root/runtime" ;;
+	*)	echo "$root/functions/${1%-worker}" ;;
+	esac
 }
 
 has_pool() {
@@ -40,8 +48,8 @@ environment_of() {
 	mapfile -d '' -t environment <"/proc/$pid/environ"
 }
 
-# Of a running function the values are those that its pool was started with.
-describe() {
+# as_function NAME COMMAND...: as its pool was started, if it runs.
+as_function() {
 	local environment
 
 	if environment_of "$1"; then
@@ -49,69 +57,78 @@ describe() {
 	else
 		environment=("PATH=$PATH")
 	fi
-	"${as_user[@]}" env "${environment[@]}" \
-		"$VAR/functions/$1/current/$1" --describe
+	"${as_user[@]}" env "${environment[@]}" "${@:2}"
 }
 
-# Put what was built into releases/VERSION and print VERSION.
-make_release() {
-	local name=$1 conf grants version new
+# describe NAME RELEASE: what a release says of itself.
+describe() {
+	as_function "$1" "$VAR/functions/$1/$2/$1" --describe
+}
+
+# Put what was built into releases/.new.  It becomes a release whole or not.
+stage_release() {
+	local name=$1 conf grants new
 
 	case $name in
-	relay)		conf=$root/runtime/relay.conf
-			grants=$root/runtime/relay_grants.sql ;;
-	*-worker)	conf=$root/functions/${name%-worker}/worker.conf
-			grants=${conf%.conf}_grants.sql ;;
-	*)		conf=$root/functions/$name/function.conf
-			grants=$root/functions/$name/grants.sql ;;
+	relay)		conf=relay.conf grants=relay_grants.sql ;;
+	*-worker)	conf=worker.conf grants=worker_grants.sql ;;
+	*)		conf=function.conf grants=grants.sql ;;
 	esac
-	version=$(date -u +%Y%m%dT%H%M%S.%3N)
-	new=$VAR/functions/$name/releases/$version
+	conf=$(source_of "$name")/$conf grants=$(source_of "$name")/$grants
+	new=$VAR/functions/$name/releases/.new
 	user_dir "$VAR/functions/$name"
+	rm -rf "$new"
 	mkdir -p "$new"
 	cp "$root/build/$flavour/bin/$name" "$new/"
 	cp "$conf" "$new/function.conf"
 	[[ ! -e $grants ]] || cp "$grants" "$new/grants.sql"
+}
+
+# staged_is NAME RELEASE: whether it is the same.
+staged_is() {
+	local directory=$VAR/functions/$1
+
+	diff -rq "$directory/releases/.new" "$directory/$2/" >/dev/null 2>&1
+}
+
+# Make what is staged a release, and print its version.
+keep_release() {
+	local releases=$VAR/functions/$1/releases version
+
+	version=$(date -u +%Y%m%dT%H%M%S.%3N)
+	mv "$releases/.new" "$releases/$version"
 	echo "$version"
 }
 
-# make_current NAME VERSION: in one step, whoever looks.
-make_current() {
-	local directory=$VAR/functions/$1
+# point NAME LINK VERSION: in one step, whoever looks.
+point() {
+	local link=$VAR/functions/$1/$2
 
-	ln -sfn "releases/$2" "$directory/current.new"
-	mv -T "$directory/current.new" "$directory/current"
+	ln -sfn "releases/$3" "$link.new"
+	mv -T "$link.new" "$link"
+}
+
+# The version that a link of NAME points to; nothing if there is none.
+pointed() {
+	local release
+
+	! release=$(readlink "$VAR/functions/$1/$2") || basename "$release"
 }
 
 # What was built is current; a new release only if it differs.
 release_if_new() {
-	local directory=$VAR/functions/$1 version
-
-	version=$(make_release "$1")
-	if diff -rq "$directory/releases/$version" "$directory/current/" \
-		>/dev/null 2>&1; then
-		rm -r "$directory/releases/$version"
+	stage_release "$1"
+	if staged_is "$1" current; then
+		rm -r "$VAR/functions/$1/releases/.new"
 	else
-		make_current "$1" "$version"
+		point "$1" current "$(keep_release "$1")"
 	fi
 }
 
-# All but the newest five and the current one.
-forget_releases() {
-	local directory=$VAR/functions/$1 old
-
-	printf '%s\n' "$directory"/releases/* | head -n -5 |
-		while read -r old; do
-			[[ $directory/current -ef $old ]] || rm -r "$old"
-		done
-}
-
-# Migrations, and roles as the current releases of these functions want them.
+# Migrations, and roles as these releases, NAME/current and the like, want them.
 migrate() {
-	local releases=("${@/#/$VAR/functions/}")
-
 	PASSWORDS_FILE=$PGPASSFILE "$root/infra/migrate" "$owner_url" \
-		"${releases[@]/%//current}" || return
+		"${@/#/$VAR/functions/}"
 	own "$PGPASSFILE"
 }
 
@@ -131,4 +148,42 @@ start_function() {
 
 function_is_ready() {
 	"$VAR/bin/pool" --status "$VAR/functions/$1" >/dev/null
+}
+
+# A URL without user and password: each function brings its own.
+url_without_user() {
+	sed -E 's,//[^/@]*@,//,; s/([?&])(user|password)=[^&]*&?/\1/g
+		s/[?&]$//' <<<"$1"
+}
+
+# What pools and their functions inherit.
+export_settings() {
+	local scheme
+
+	export PGPASSFILE=$VAR/keys/pgpass KEYS=$VAR/keys
+	export PASSWORDS=$VAR/passwords.txt FUNCTIONS=$VAR/functions
+	export RELAY_SOCKET=$run/relay.sock
+	scheme=$(nginx_scheme)
+	[[ -z ${TLS_CERT-} ]] || scheme=https
+	export PAGE_URL=${PAGE_URL:-$scheme://127.0.0.1:$port}
+	DATABASE_URL=$(url_without_user "$owner_url")
+	export DATABASE_URL
+	unset KAFKA_BROKERS
+	[[ $flavour == release ]] || export MEMORY_MB=0
+}
+
+start_functions() {
+	local name
+
+	for name in "$@"; do
+		start_function "$name"
+	done
+	for name in "$@"; do
+		ready "$name" 15 function_is_ready "$name" || return
+	done
+}
+
+halt_function() {
+	stop "$1" TERM 20
+	rm -f "$run/$1.sock"
 }

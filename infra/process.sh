@@ -6,7 +6,9 @@
 # found by its session.
 #
 # Uses VAR, run (the directory of sockets and pid files) and as_user (a command
-# prefix that drops to the services' user).
+# prefix that drops to the services' user).  Sets started, the names of what this
+# command has started.
+started=()
 
 # The 22nd field of /proc/PID/stat: start time in ticks since boot.  False if
 # there is no such process or it has ended.
@@ -67,7 +69,7 @@ start() {
 	stop "$name" KILL 5
 	setsid env --default-signal "${as_user[@]}" \
 		bash -c 'exec "$@" >>"$0" 2>&1' "$VAR/log/$name.log" "$@" \
-		</dev/null >/dev/null 2>&1 9>&- &
+		</dev/null >/dev/null 2>&1 8>&- 9>&- &
 	echo "$! $(born $!)" >"$run/$name.pid"
 	started+=("$name")
 }

@@ -21,7 +21,6 @@ find_var() {
 		VAR=$root/var
 	else
 		VAR=/var/tmp/kith-$(md5sum <<<"$root" | cut -c 1-8)
-		echo "The services' user can't reach $root: VAR is $VAR"
 	fi
 	run=$(realpath -m "$VAR/run")
 }
@@ -50,7 +49,7 @@ make_var() {
 	make_run
 }
 
-# One up, down or deploy at a time.
+# One up or down at a time, and nothing that fn does meanwhile.
 lock() {
 	exec 9>"$VAR/lock"
 	flock -w 120 9 || die "another command has held $VAR/lock for 120 s"
@@ -97,5 +96,5 @@ write_env() {
 		EOF
 	)
 	mv "$VAR/stack.env.new" "$VAR/stack.env"
-	echo "Kith is at $url"
+	echo "Kith is at $url, its data and logs in $VAR"
 }

@@ -47,9 +47,9 @@ class Stack:
             "STACK_FLAVOUR": FLAVOUR,
         } | self.settings | settings
 
-    def start(self, *command, **settings):
+    def start(self, *command, program="stack", **settings):
         return subprocess.Popen(
-            [ROOT / "infra/stack", *command], text=True,
+            [ROOT / "infra" / program, *command], text=True,
             env=self.environment(**settings),
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
@@ -58,6 +58,10 @@ class Stack:
         process = self.start(*command, **settings)
         output = process.communicate(timeout=120)[0]
         return process.returncode, output
+
+    def fn(self, *command, **settings):
+        """The same of infra/fn."""
+        return self.run(*command, program="fn", **settings)
 
     def up(self, **settings):
         code, output = self.run("up", **settings)
@@ -86,10 +90,6 @@ class Stack:
         with contextlib.suppress(requests.ConnectionError):
             return client.post("/register",
                                json=credentials()).status_code == 201
-
-    def versions(self):
-        return {path.name
-                for path in (self.var / "functions/session/releases").iterdir()}
 
     def serving(self):
         return (self.var / "functions/session/current").resolve().name

@@ -13,15 +13,36 @@ nginx_scheme() {
 	if [[ -e $VAR/nginx/tls.crt ]]; then echo https; else echo http; fi
 }
 
-# What nginx.conf should be now, into nginx.conf.new; tested.  A function that
-# was never deployed here has no part in it.  Works where set -e doesn't.
+# nginx_describe NAME [OTHER FILE]: what nginx is told of NAME.  That is kept
+# until NAME serves another release, whatever is current meanwhile; of the
+# function OTHER it is what FILE has.
+nginx_describe() {
+	local kept=$VAR/nginx/functions/$1.json
+
+	if [[ $1 == "${2-}" ]]; then
+		kept=$3
+	elif [[ ! -e $kept ]]; then
+		[[ -e $VAR/functions/$1/current ]] || return 0
+		describe "$1" current >"$kept.new"
+		mv "$kept.new" "$kept"
+	fi
+	cat "$kept"
+}
+
+# Functions are asked anew.
+nginx_forget() {
+	rm -f "$VAR"/nginx/functions/*
+}
+
+# What nginx.conf should be, into nginx.conf.new; tested.  A function that was
+# never deployed here has no part in it.  Arguments: as OTHER and FILE above.
 nginx_configure() {
 	local name tls=
 
 	[[ $(nginx_scheme) == http ]] || tls="ssl http2"
+	mkdir -p "$VAR/nginx/functions"
 	for name in $(function_names); do
-		[[ ! -e $VAR/functions/$name/current ]] ||
-			describe "$name" || return
+		nginx_describe "$name" "$@"
 	done >"$VAR/nginx/functions.json"
 	jq -rn --slurpfile functions "$VAR/nginx/functions.json" \
 		--rawfile template "$root/infra/nginx/nginx.conf.in" \
@@ -29,8 +50,16 @@ nginx_configure() {
 		--arg public "127.0.0.1:$port" \
 		--arg internal "127.0.0.1:$internal_port" \
 		-f "$root/infra/nginx/nginx.jq" \
-		>"$VAR/nginx/nginx.conf.new" || return
+		>"$VAR/nginx/nginx.conf.new"
 	nginx_run -t -q -c nginx.conf.new
+}
+
+# nginx_alone COMMAND...: nobody else works on its files meanwhile.
+nginx_alone() {
+	(
+		flock 7
+		"$@"
+	) 7>>"$VAR/nginx/lock"
 }
 
 nginx_run() {
@@ -59,8 +88,10 @@ nginx_start() {
 	user_dir "$VAR/nginx" "$VAR/nginx/tmp"
 	nginx_files
 	nginx_tls
+	nginx_forget
 	nginx_configure
 	mv "$VAR/nginx/nginx.conf.new" "$VAR/nginx/nginx.conf"
+	cp "$VAR/nginx/nginx.conf" "$VAR/nginx/loaded.conf"
 	start nginx nginx -p "$VAR/nginx" -e ../log/nginx.log -c nginx.conf
 	ready nginx 10 listens "$internal_port"
 }
@@ -83,14 +114,17 @@ nginx_has_reloaded() {
 	done
 }
 
-# Only if what the functions say has changed.
+# Only if what the functions say has changed.  loaded.conf is what nginx has, and
+# was written after that, whoever is killed when.
 nginx_update() {
-	local old
+	local new=$VAR/nginx/nginx.conf.new loaded=$VAR/nginx/loaded.conf old
 
 	nginx_configure
-	! cmp -s "$VAR/nginx/nginx.conf.new" "$VAR/nginx/nginx.conf" || return 0
-	mv "$VAR/nginx/nginx.conf.new" "$VAR/nginx/nginx.conf"
+	! cmp -s "$new" "$loaded" || return 0
+	rm -f "$loaded"
+	mv "$new" "$VAR/nginx/nginx.conf"
 	mapfile -t old < <(nginx_workers)
 	kill_user HUP "$(pid_of nginx)"
 	wait_for 10 nginx_has_reloaded "${old[@]}"
+	cp "$VAR/nginx/nginx.conf" "$loaded"
 }

@@ -48,9 +48,3 @@ postgres_url() {
 	echo "postgresql://kith_owner:$(<"$VAR/database.password")@/kith?host=$(
 		jq -rn --arg path "$run/postgres" '$path | @uri')"
 }
-
-# A URL without user and password: each function brings its own.
-url_without_user() {
-	sed -E 's,//[^/@]*@,//,; s/([?&])(user|password)=[^&]*&?/\1/g
-		s/[?&]$//' <<<"$1"
-}

@@ -497,7 +497,7 @@ def test_a_stream_is_counted(internal, people, group, send, listen):
 def deploy(name):
     environment = {name: value for name, value in os.environ.items()
                    if name not in ("DATABASE_URL", "KAFKA_BROKERS")}
-    subprocess.run([ROOT / "infra/stack", "deploy", name], check=True,
+    subprocess.run([ROOT / "infra/fn", "deploy", name, "--force"], check=True,
                    env=environment, stdout=subprocess.DEVNULL)
 
 

@@ -10,6 +10,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from collections import namedtuple
@@ -20,7 +21,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 pytest.register_assert_rewrite("contract", "kith", "load", "pools", "pushes")
 
-from kith import Client, Events, wait_until
+from kith import Client, Events, register, wait_until
 from load import Load
 from stack import directory
 
@@ -80,12 +81,16 @@ class Stack:
     def __init__(self):
         self.var = pathlib.Path(os.environ["VAR"])
 
-    def run(self, *words, **environment):
-        """Of infra/stack: exit code and output."""
+    def run(self, *words, program="stack", **environment):
+        """Exit code and output."""
         done = subprocess.run(
-            [ROOT / "infra/stack", *words], env=os.environ | environment,
+            [ROOT / "infra" / program, *words], env=os.environ | environment,
             text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         return done.returncode, done.stdout
+
+    def fn(self, *words, **environment):
+        """The same of infra/fn."""
+        return self.run(*words, program="fn", **environment)
 
     def up(self):
         code, output = self.run("up")
@@ -198,3 +203,28 @@ def kafka():
     events = Events(os.environ["KAFKA_BROKERS"])
     yield events
     events.close()
+
+
+@pytest.fixture
+def wrk(kith):
+    """wrk(KiB...): POSTs by 16 connections, with bodies of these sizes."""
+    tokens = [register(kith).tokens["refresh_token"] for _ in range(8)]
+
+    @contextlib.contextmanager
+    def wrk(*sizes):
+        """Yields what post.lua prints."""
+        environment = os.environ | {"TOKENS": " ".join(tokens),
+                                    "KIB": " ".join(map(str, sizes))}
+        process = subprocess.Popen(
+            ["wrk", "-t2", "-c16", "-d300", "--timeout", "8",
+             "-s", ROOT / "tests/fault/post.lua", os.environ["KITH_URL"]],
+            env=environment, text=True, stdout=subprocess.PIPE)
+        result = {}
+        try:
+            yield result
+        finally:
+            process.send_signal(signal.SIGINT)
+            output = process.communicate(timeout=20)[0]
+            result.update(json.loads(output.splitlines()[-1]))
+
+    return wrk

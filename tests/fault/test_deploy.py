@@ -1,16 +1,12 @@
 """Releases come and go without a failed request; broken ones only go."""
 import contextlib
-import json
-import os
 import pathlib
 import shutil
-import signal
-import subprocess
 import time
 
 import pytest
 
-from kith import register, wait_until
+from kith import wait_until
 
 HERE = pathlib.Path(__file__).parent
 DEPLOYS = 20
@@ -32,31 +28,9 @@ while not connection:
 select.select([connection], [], [])
 os.abort()
 """
-
-
-@pytest.fixture
-def wrk(kith):
-    """wrk(KiB...): POSTs by 16 connections, with bodies of these sizes."""
-    tokens = [register(kith).tokens["refresh_token"] for _ in range(8)]
-
-    @contextlib.contextmanager
-    def wrk(*sizes):
-        """Yields what post.lua prints."""
-        environment = os.environ | {"TOKENS": " ".join(tokens),
-                                    "KIB": " ".join(map(str, sizes))}
-        process = subprocess.Popen(
-            ["wrk", "-t2", "-c16", "-d300", "--timeout", "8",
-             "-s", HERE / "post.lua", os.environ["KITH_URL"]],
-            env=environment, text=True, stdout=subprocess.PIPE)
-        result = {}
-        try:
-            yield result
-        finally:
-            process.send_signal(signal.SIGINT)
-            output = process.communicate(timeout=20)[0]
-            result.update(json.loads(output.splitlines()[-1]))
-
-    return wrk
+DESCRIPTION = """print('''{
+    "name": "session", "timeout_ms": 1000, "body_bytes": 1, "rate": 0,
+    "routes": [{"method": "POST", "path": "/login", "internal": false}]}''')"""
 
 
 @contextlib.contextmanager
@@ -87,21 +61,43 @@ def test_20_deploys_in_20_s_fail_no_request(stack, session, wrk):
     assert answers["200"] > 1000
 
 
-@pytest.mark.parametrize("script, failures", [
-    ("sys.exit(1)", 0), ("sys.exit(100)", 0), (CRASHES, PROCESSES),
-], ids=["exits", "misconfigured", "crashes"])
-def test_a_broken_release_leaves_the_old_one_serving(stack, session, wrk,
-                                                     script, failures):
+@pytest.mark.parametrize("script, why, failures", [
+    ("sys.exit('out of order')", "out of order", 0),
+    ("sys.exit(100)", "exit 100", 0),
+    ("import time; time.sleep(60)", "not ready in time", 0),
+    (CRASHES, "signal 6", PROCESSES),
+], ids=["exits", "misconfigured", "is never ready", "crashes"])
+def test_a_broken_release_leaves_the_old_one_serving(
+        stack, session, wrk, script, why, failures):
     before, versions = session.current(), session.versions()
     script = DESCRIBES.format(path=session.program()) + script
     with build(script) as flavour, wrk(2) as answers:
-        code, output = stack.run("deploy", "session", STACK_FLAVOUR=flavour)
+        code, output = stack.fn("deploy", "session", "--no-build",
+                                STACK_FLAVOUR=flavour)
     assert code == 1, output
-    assert "was not taken" in output
+    assert "was not taken" in output and why in output
     assert (session.current(), session.versions()) == (before, versions)
     assert answers["failed"] + answers.get("502", 0) <= failures
     assert answers.keys() <= {"failed", "200", "502"}
     assert answers["200"] > 100
+
+
+@pytest.mark.parametrize("script, why", [
+    ("sys.exit('out of order')", "out of order"),
+    ("", "does not describe session"),
+    (DESCRIPTION, "belongs to login, session"),
+], ids=["fails", "says nothing of itself", "claims a path of login"])
+def test_a_release_that_fails_its_self_test_is_not_started(
+        stack, session, script, why):
+    before, versions = session.current(), session.versions()
+    log = session.log.stat().st_size
+    with build("#!/usr/bin/python3\nimport sys\n" + script) as flavour:
+        code, output = stack.fn("deploy", "session", "--no-build",
+                                STACK_FLAVOUR=flavour)
+    assert code == 1, output
+    assert "was not taken" in output and why in output
+    assert (session.current(), session.versions()) == (before, versions)
+    assert b"generation" not in session.log.read_bytes()[log:]
 
 
 def test_a_large_request_to_a_function_that_is_away_is_unavailable(

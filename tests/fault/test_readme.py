@@ -89,9 +89,10 @@ def test_a_clients_calls_do_what_they_say(tmp_path, newcomers):
 def test_a_new_function_is_a_directory_of_60_lines_at_most(tmp_path):
     assert 0 < copy_with_hello(tmp_path) <= 60
     run(tmp_path, "make", "-s", "programs", "FLAVOUR=test")
-    run(tmp_path, "infra/stack", "deploy", "ops", STACK_FLAVOUR="test")
+    run(tmp_path, "infra/fn", "deploy", "ops", "--force",
+        STACK_FLAVOUR="test")
     try:
-        run(tmp_path, "infra/stack", "deploy", "hello", STACK_FLAVOUR="test")
+        run(tmp_path, "infra/fn", "deploy", "hello", STACK_FLAVOUR="test")
         answer = requests.get(os.environ["KITH_URL"] + "/hello?name=Ann",
                               timeout=5)
         assert answer.json() == {"hello": "Ann"}

@@ -9,7 +9,6 @@ import os
 import pathlib
 import pty
 import re
-import shutil
 import signal
 import subprocess
 import threading
@@ -102,17 +101,17 @@ def test_the_owner_is_no_superuser_and_logs_in_with_a_password_only(up):
 
 
 def test_dead_letters_are_those_of_the_stack(up):
-    assert up.run("dead", "list") == (0, "")
-    assert up.run("dead", "drop", "user.events") == (0, "0 dropped\n")
-    assert up.run("dead", "drop", "others.events")[0] == 1
+    assert up.fn("dlq", "list") == (0, "")
+    assert up.fn("dlq", "drop", "user.events") == (0, "0 dropped\n")
+    assert up.fn("dlq", "drop", "others.events")[0] == 1
 
 
 def test_tokens_of_services_are_what_its_functions_accept(up):
     up.down()
-    assert up.run("token", "list") == (
-        1, f"stack: no stack is up in {up.var}\n")
+    assert up.fn("token", "list") == (
+        3, f"fn: no stack is up in {up.var}\n")
     up.up(ISSUER="https://kith.example", AUDIENCE="messenger")
-    code, text = up.run("token", "mailer", "notifications:send",
+    code, text = up.fn("token", "mailer", "notifications:send",
                         ISSUER="https://other.example")
     assert code == 0
     claims = jwt.decode(text.strip(), options={"verify_signature": False})
@@ -121,7 +120,7 @@ def test_tokens_of_services_are_what_its_functions_accept(up):
     with Client(up.stack_env["KITH_URL"]) as client:
         client.headers["Authorization"] = f"Bearer {text.strip()}"
         assert client.get("/sessions").status_code == 403
-        assert up.run("token", "revoke", "mailer") == (0, "mailer revoked\n")
+        assert up.fn("token", "revoke", "mailer") == (0, "mailer revoked\n")
         wait_until(lambda: client.get("/sessions").status_code == 401, 1)
     up.down()
 
@@ -252,66 +251,13 @@ def assert_limits(client, certificate):
     assert {a.status_code for a in answers} == {404}
 
 
-@contextlib.contextmanager
-def flavour(script):
-    """A build in which session is a script."""
-    path = ROOT / "build/broken/bin"
-    path.mkdir(parents=True, exist_ok=True)
-    try:
-        (path / "session").write_text("#!/bin/sh\n" + script)
-        (path / "session").chmod(0o755)
-        yield "broken"
-    finally:
-        shutil.rmtree(path.parent)
-
-
-def test_deploy_serves_a_new_release(up):
+def test_a_function_is_deployed_whatever_the_place(up):
     before, pid = up.serving(), up.pid("session")
-    code, output = up.run("deploy", "session")
+    code, output = up.fn("deploy", "session", "--force")
     assert code == 0, output
     assert up.serving() > before
     assert up.pid("session") == pid
     assert up.works()
-
-
-DESCRIPTION = """
-[ "$1" != --describe ] || exec echo '{
-    "name": "session", "timeout_ms": 1000, "body_bytes": 1, "rate": 0,
-    "routes": [{"method": "POST", "path": "%s", "internal": false}]}'
-"""
-
-
-@pytest.mark.parametrize("script", [
-    pytest.param("exit 1", id="says nothing of itself"),
-    pytest.param(DESCRIPTION % "/x" + "exit 1", id="fails"),
-    pytest.param(DESCRIPTION % "/x" + "exec sleep 60", id="is never ready"),
-    pytest.param(DESCRIPTION % "/login" + "echo >&3; exec sleep 60",
-                 id="claims a path of login"),
-])
-def test_deploy_keeps_the_release_before_one_that_does_not_run(up, script):
-    before, versions = up.serving(), up.versions()
-    with flavour(script) as broken:
-        code, output = up.run("deploy", "session", STACK_FLAVOUR=broken)
-    assert code == 1, output
-    assert "was not taken" in output
-    assert (up.serving(), up.versions()) == (before, versions)
-    assert up.works()
-
-
-def test_deploys_at_once_come_one_after_the_other(up):
-    deploys = [up.start("deploy", name)
-               for name in ("session", "session", "login", "ops")]
-    assert [d.wait(60) for d in deploys] == [0, 0, 0, 0]
-    for deploy in deploys:
-        deploy.stdout.close()
-    assert up.works()
-
-
-def test_old_releases_are_forgotten(up):
-    for _ in range(6):
-        assert up.run("deploy", "session")[0] == 0
-    assert len(up.versions()) == 5
-    assert up.serving() in up.versions()
 
 
 def test_install_is_quick_when_nothing_is_missing():

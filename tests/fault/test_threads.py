@@ -16,8 +16,9 @@ CLIENTS, ROUNDS = 4, 20
 
 
 def deploy(name, flavour):
-    subprocess.run([ROOT / "infra/stack", "deploy", name], check=True,
-                   timeout=60, env={**os.environ, "STACK_FLAVOUR": flavour})
+    subprocess.run([ROOT / "infra/fn", "deploy", name, "--force"],
+                   check=True, timeout=60,
+                   env={**os.environ, "STACK_FLAVOUR": flavour})
 
 
 @pytest.fixture

@@ -1,0 +1,178 @@
+"""infra/fn: each command does what it says, safely, and says what it did."""
+import contextlib
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+from kith import wait_until
+
+ROOT = pathlib.Path(__file__).parents[2]
+FN = ROOT / "infra/fn"
+KILLS = 4
+
+
+@pytest.fixture
+def session(stack):
+    """All its releases are of this build: none is better than another."""
+    return stack.function("session")
+
+
+def fn(*words, **environment):
+    """Of infra/fn: exit code, output, and what it complains about."""
+    done = subprocess.run([FN, *words], env=os.environ | environment,
+                          capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout, done.stderr
+
+
+def well(*words):
+    """Its output; it went well."""
+    code, output, complaint = fn(*words)
+    assert code == 0, (output, complaint)
+    return output
+
+
+def document(*words):
+    return json.loads(well(*words, "--json"))
+
+
+def version(function):
+    return pathlib.Path(function.current()).name
+
+
+def serving(function):
+    """What its pool says."""
+    return function.verb("--status").stdout.split()[4]
+
+
+@pytest.mark.parametrize("words, code, what", [
+    ([], 0, ""),
+    (["help", "deploy"], 0, ""),
+    (["help", "nothing"], 2, "no command 'nothing'"),
+    (["nothing"], 2, "no command 'nothing'"),
+    (["deploy"], 2, "usage: fn deploy"),
+    (["deploy", "session", "login"], 2, "usage: fn deploy"),
+    (["deploy", "session", "--soon"], 2, "usage: fn deploy"),
+    (["deploy", "nothing"], 3, "'nothing' is no function"),
+    (["deploy", "session", "--no-build"], 1, "session is not built"),
+    (["rollback", "session", "yesterday"], 3, "no release yesterday"),
+    (["rollback", "session", "../x"], 3, "no release ../x"),
+    (["releases", "session", "login"], 2, "usage: fn releases"),
+    (["logs", "session", "-n"], 2, "usage: fn logs"),
+    (["logs", "session", "-n", "x"], 2, "usage: fn logs"),
+    (["dlq", "drop", "others.events"], 1, ""),
+    (["dlq", "drop"], 2, "usage"),
+    (["token", "revoke", "nobody"], 1, ""),
+    (["build", "nothing"], 3, "'nothing' is no function"),
+], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+def test_what_can_not_be_done_is_said(words, code, what):
+    said = fn(*words, STACK_FLAVOUR="none")
+    assert said[0] == code, said
+    assert what in said[2] and (code == 0) == (said[2] == "")
+
+
+def test_without_a_stack_there_is_nothing_to_work_on(tmp_path):
+    for words in (["deploy", "ops"], ["rollback", "ops"], ["dlq", "list"],
+                  ["token", "list"]):
+        assert fn(*words, VAR=str(tmp_path)) == (
+            3, "", f"fn: no stack is up in {tmp_path}\n"), words
+
+
+def test_a_release_serves_until_another_does(stack, session):
+    before = version(session)
+    assert f"session {before} serves already\n" in well("deploy", "session")
+    assert version(session) == before
+
+    output = well("deploy", "session", "--force")
+    after = version(session)
+    assert after > before and output.endswith(f"session {after} serves\n")
+    assert {r["version"]: (r["serves"], r["previous"])
+            for r in document("releases", "session")} == {
+        **dict.fromkeys(session.versions(), (False, False)),
+        after: (True, False), before: (False, True)}
+
+    for target, other in (before, after), (after, before):
+        assert f"session {target} serves\n" in well("rollback", "session")
+        assert version(session) == target
+        assert serving(session) == target
+    assert "serves already" in well("rollback", "session", after)
+    well("rollback", "session", before)
+
+
+def test_old_releases_are_forgotten(stack, session):
+    releases = session.directory / "releases"
+    for second in range(6):
+        shutil.copytree(releases / version(session),
+                        releases / f"20260101T00000{second}.000")
+    oldest = min(session.versions())
+    well("rollback", "session", oldest)
+    well("deploy", "session", "--force")
+    kept = sorted(session.versions())
+    assert len(kept) == 6 and kept[0] == oldest     # the previous one
+    assert kept[-1] == version(session)
+
+
+def test_two_at_once_on_a_function_come_one_after_the_other(stack, session):
+    def start(name):
+        return subprocess.Popen([FN, "deploy", name, "--force"], text=True,
+                                stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE)
+
+    deploys = [start(name) for name in ("session", "session", "login", "ops")]
+    said = [d.communicate(timeout=60) for d in deploys]
+    assert [d.returncode for d in deploys] == [0] * 4, said
+    assert sorted(complaint for _, complaint in said) == [
+        "", "", "", "waits for another command on session\n"]
+
+
+def test_it_may_be_killed_at_any_time(stack, session, seed):
+    begin = time.monotonic()
+    well("deploy", "session", "--force")
+    seconds = time.monotonic() - begin
+    for _ in range(KILLS):
+        process = subprocess.Popen([FN, "deploy", "session", "--force"],
+                                   stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(random.uniform(0, seconds))
+        process.kill()
+        process.wait()
+        output = well("deploy", "session", "--force")
+        assert f"session {version(session)} serves\n" in output
+        assert serving(session) == version(session)
+
+
+def test_an_interrupted_deploy_puts_back_what_served(stack, session):
+    before, versions = version(session), session.versions()
+    process = subprocess.Popen(
+        [FN, "deploy", "session", "--force"], text=True, process_group=0,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    wait_until(lambda: version(session) != before, 20)
+    os.killpg(process.pid, signal.SIGINT)
+    assert "was not taken" in process.communicate(timeout=30)[0]
+    assert process.returncode == 1
+    assert (version(session), session.versions()) == (before, versions)
+    assert serving(session) == before
+
+
+def test_logs_are_for_people_or_programs(stack, session):
+    well("deploy", "session", "--force")
+    told = rf"\d\d:\d\d:\d\d\.\d{{3}} info \d+ .*{version(session)}"
+    assert re.search(told, well("logs", "session"))
+    assert len(well("logs", "session", "-n", "2").splitlines()) == 2
+    lines = well("logs", "session", "-n", "5", "--json").splitlines()
+    assert {json.loads(line)["function"] for line in lines} == {"session"}
+
+    with subprocess.Popen([FN, "logs", "session", "-f", "-n", "0"], text=True,
+                          stdout=subprocess.PIPE,
+                          process_group=0) as follower:
+        assert session.reload()
+        assert re.search(r" info \d+ generation", follower.stdout.readline())
+        os.killpg(follower.pid, signal.SIGINT)
