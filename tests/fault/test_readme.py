@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 
 import psycopg2
@@ -21,26 +22,40 @@ PHOTO = base64.b64decode(       # one grey pixel
     "/9j/2wBDAP////////////////////////////////////////////////////////////"
     "//////////////////////////wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAA"
     "AP/EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AP//Z")
+CHANGED = ("SELECT json_build_object('hello', $1::text)",
+           "SELECT json_build_object('hi', $1::text)")
 
 
-def run(checkout, *command, **environment):
-    subprocess.run(command, cwd=checkout, check=True, timeout=120,
-                   env={**os.environ, **environment})
+class Checkout:
+    """A copy of this one, built before, where commands of README.md are run."""
 
+    def __init__(self, path):
+        self.path = path
+        shutil.copy2(ROOT / "Makefile", path)
+        for name in ("api", "functions", "infra", "runtime", "sql", "tests",
+                     "build/test"):
+            shutil.copytree(ROOT / name, path / name)
 
-def copy_with_hello(checkout):
-    """A checkout that was built before, and what README.md has one write."""
-    shutil.copy2(ROOT / "Makefile", checkout)
-    for name in ("api", "functions", "infra", "runtime", "sql", "tests",
-                 "build/test"):
-        shutil.copytree(ROOT / name, checkout / name)
+    def start(self, *command, **options):
+        return subprocess.Popen(
+            command, cwd=self.path, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, **options)
 
-    lines = 0
-    for name, text in BLOCK.findall((ROOT / "README.md").read_text()):
-        (checkout / name).parent.mkdir(exist_ok=True)
-        (checkout / name).write_text(text)
-        lines += text.count("\n")
-    return lines
+    def run(self, *command):
+        """Exit code and output."""
+        process = self.start(*command)
+        output = process.communicate(timeout=120)[0]
+        return process.returncode, output
+
+    def well(self, *command):
+        code, output = self.run(*command)
+        assert code == 0, output
+        return output
+
+    def change(self, name, old, new):
+        text = (self.path / name).read_text()
+        assert old in text
+        (self.path / name).write_text(text.replace(old, new))
 
 
 def commands():
@@ -86,23 +101,64 @@ def test_a_clients_calls_do_what_they_say(tmp_path, newcomers):
     assert history["items"] == [sent]
 
 
-def test_a_new_function_is_a_directory_of_60_lines_at_most(tmp_path):
-    assert 0 < copy_with_hello(tmp_path) <= 60
-    run(tmp_path, "make", "-s", "programs", "FLAVOUR=test")
-    run(tmp_path, "infra/fn", "deploy", "ops", "--force",
-        STACK_FLAVOUR="test")
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """With hello, which serves."""
+    checkout = Checkout(tmp_path_factory.mktemp("checkout"))
+    checkout.well("infra/fn", "new", "hello")
     try:
-        run(tmp_path, "infra/fn", "deploy", "hello", STACK_FLAVOUR="test")
-        answer = requests.get(os.environ["KITH_URL"] + "/hello?name=Ann",
-                              timeout=5)
-        assert answer.json() == {"hello": "Ann"}
-        run(tmp_path, "build/test/tests/hello_test",
-            OWNER_URL=os.environ["DATABASE_URL"],
-            DATABASE_URL=re.sub("//[^@]*@", "//", os.environ["DATABASE_URL"]),
-            PGPASSFILE=os.environ["VAR"] + "/keys/pgpass",
-            KEYS=os.environ["VAR"] + "/keys",
-            PASSWORDS=os.environ["VAR"] + "/passwords.txt")
+        checkout.well("infra/fn", "deploy", "hello")
+        yield checkout
     finally:
-        run(tmp_path, "infra/stack", "down", "hello")
+        checkout.run("infra/stack", "down", "hello")
         shutil.rmtree(os.environ["VAR"] + "/functions/hello",
                       ignore_errors=True)
+
+
+def hello():
+    return requests.get(os.environ["KITH_URL"] + "/hello?name=Ann",
+                        timeout=5).json()
+
+
+def test_a_new_function_is_what_is_shown_60_lines_at_most(checkout):
+    shown = dict(BLOCK.findall((ROOT / "README.md").read_text()))
+    assert len(shown) == 4
+    for name, text in shown.items():
+        assert (checkout.path / name).read_text() == text
+    assert sum(text.count("\n") for text in shown.values()) <= 60
+    assert not [path for path in checkout.path.glob("functions/hello/*")
+                if str(path.relative_to(checkout.path)) not in shown]
+
+    assert hello() == {"hello": "Ann"}
+    checkout.well("infra/fn", "deploy", "ops", "--force")
+    checkout.well("make", "-s", "build/test/tests/hello_test", "FLAVOUR=test")
+    url, var = os.environ["DATABASE_URL"], os.environ["VAR"]
+    checkout.well(
+        "env", f"OWNER_URL={url}", f"KEYS={var}/keys",
+        f"DATABASE_URL={re.sub('//[^@]*@', '//', url)}",
+        f"PGPASSFILE={var}/keys/pgpass", f"PASSWORDS={var}/passwords.txt",
+        "build/test/tests/hello_test")
+
+
+def test_what_is_changed_serves_and_what_fails_does_not(checkout):
+    dev = checkout.start("infra/fn", "dev", "hello", process_group=0)
+    try:
+        assert "serves already" in next_line(dev, "serves")
+        next_line(dev, "waits for changes")
+        checkout.change("functions/hello/hello.sql", *CHANGED)
+        next_line(dev, "waits for changes")
+        assert hello() == {"hi": "Ann"}
+        checkout.change("functions/hello/hello.c", "return err;", "return er;")
+        assert "hello.c" in next_line(dev, "error:")
+    finally:
+        os.killpg(dev.pid, signal.SIGINT)
+        dev.communicate(timeout=20)
+    assert hello() == {"hi": "Ann"}
+
+
+def next_line(process, words):
+    """The next one with these words."""
+    for line in process.stdout:
+        if words in line:
+            return line
+    raise AssertionError(f"no line says {words}")

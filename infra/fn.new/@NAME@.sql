@@ -1,0 +1,2 @@
+-- name: @NAME@_get
+SELECT json_build_object('hello', $1::text);
