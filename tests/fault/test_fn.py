@@ -16,7 +16,10 @@ from kith import wait_until
 
 ROOT = pathlib.Path(__file__).parents[2]
 FN = ROOT / "infra/fn"
-KILLS = 4
+STATUS = {"name", "state", "pid", "generation", "release", "wanted", "min",
+          "max", "ready", "busy", "threads", "restarts", "workers"}
+KILLS = 3
+TIMES = int(os.environ.get("TIMES", 1))  # under load, all of it
 
 
 @pytest.fixture
@@ -65,6 +68,9 @@ def serving(function):
     (["rollback", "session", "yesterday"], 3, "no release yesterday"),
     (["rollback", "session", "../x"], 3, "no release ../x"),
     (["releases", "session", "login"], 2, "usage: fn releases"),
+    (["scale", "session", "many"], 2, "usage: fn scale"),
+    (["scale", "session", "3..99"], 1, "3..99"),
+    (["status", "nothing"], 3, "'nothing' is no function"),
     (["logs", "session", "-n"], 2, "usage: fn logs"),
     (["logs", "session", "-n", "x"], 2, "usage: fn logs"),
     (["new", "session"], 1, "functions/session exists"),
@@ -85,10 +91,13 @@ def test_what_can_not_be_done_is_said(words, code, what):
 
 
 def test_without_a_stack_there_is_nothing_to_work_on(tmp_path):
-    for words in (["deploy", "ops"], ["rollback", "ops"], ["dlq", "list"],
-                  ["token", "list"]):
+    for words in (["deploy", "ops"], ["rollback", "ops"], ["status"], ["top"],
+                  ["scale", "ops", "1"], ["dlq", "list"], ["token", "list"]):
         assert fn(*words, VAR=str(tmp_path)) == (
             3, "", f"fn: no stack is up in {tmp_path}\n"), words
+    code, output, _ = fn("list", "--json", VAR=str(tmp_path))
+    assert code == 0
+    assert {f["state"] for f in json.loads(output)} == {"stopped"}
 
 
 def test_a_release_serves_until_another_does(stack, session):
@@ -168,6 +177,53 @@ def test_an_interrupted_deploy_puts_back_what_served(stack, session):
     assert serving(session) == before
 
 
+def test_documents_have_what_they_say(stack):
+    functions = {path.parent.name for path in ROOT.glob("functions/*/*.c")}
+    names = functions | {"relay"} | {
+        path.parent.name + "-worker"
+        for path in ROOT.glob("functions/*/worker.c")}
+    listed = document("list")
+    assert {f["name"] for f in listed} == names
+    assert {tuple(f) for f in listed} == {
+        ("name", "state", "release", "ready", "wanted", "min", "max")}
+    pools = document("status")
+    assert {p["name"] for p in pools} == names
+    for pool in pools:
+        assert set(pool) == STATUS and pool["state"] == "running"
+        assert len(pool["workers"]) >= pool["ready"] >= 1
+    top = document("top", "--once")
+    assert functions <= {row["name"] for row in top} <= names
+    assert {type(row["requests_s"]) for row in top} <= {int, float}
+
+
+def test_top_counts_what_is_asked(stack, kith, wrk):
+    with wrk(2):
+        row, = [r for r in document("top") if r["name"] == "session"]
+    assert row["requests_s"] > 50 and row["errors_s"] == 0
+    assert 0 < row["p50_ms"] <= row["p99_ms"] and row["threads"] >= 8
+    assert re.search(r"^session +\d", well("top", "--once"), re.M)
+
+
+@pytest.fixture
+def configured(stack, session):
+    """session; its settings are what they were afterwards, as others'."""
+    functions = [session, stack.function("subscriptions")]
+    yield session
+    for function in functions:
+        (function.directory / "settings").unlink(missing_ok=True)
+        assert function.reload()
+
+
+def test_a_function_has_as_many_workers_as_it_was_scaled_to(
+        stack, configured):
+    for words, least, most in ("1..3", 1, 3), ("3", 3, 3):
+        well("scale", "session", words)
+        row, = [f for f in document("list") if f["name"] == "session"]
+        assert (row["min"], row["max"]) == (least, most)
+        wait_until(lambda: least <= len(configured.workers()) <= most, 10)
+    wait_until(lambda: len(configured.workers()) == 3, 10)
+
+
 def test_logs_are_for_people_or_programs(stack, session):
     well("deploy", "session", "--force")
     told = rf"\d\d:\d\d:\d\d\.\d{{3}} info \d+ .*{version(session)}"
@@ -182,3 +238,18 @@ def test_logs_are_for_people_or_programs(stack, session):
         assert session.reload()
         assert re.search(r" info \d+ generation", follower.stdout.readline())
         os.killpg(follower.pid, signal.SIGINT)
+
+
+def test_whatever_is_done_to_functions_no_request_fails(
+        stack, configured, wrk, seed):
+    acts = TIMES * (4 * [("deploy", "--force")] + 2 * [("rollback",)] +
+                    [("scale", "1"), ("scale", "3"), ("scale", "1..4")])
+    random.shuffle(acts)
+    for name in "session", "subscriptions":
+        well("deploy", name, "--force")
+    with wrk(2) as answers:
+        for verb, *options in acts:
+            name = random.choice(("session", "subscriptions"))
+            well(verb, name, *options)
+    assert answers.keys() == {"failed", "200"} and answers["failed"] == 0
+    print(answers)
