@@ -35,12 +35,12 @@ worker_objects = $(patsubst %.c,$(B)/%.o,$(wildcard functions/$(1)/worker$(2)))
 names := $(sort $(patsubst functions/%/,%,$(dir $(wildcard functions/*/*.c))))
 workers := $(patsubst functions/%/worker.c,%,$(wildcard functions/*/worker.c))
 programs := $(addprefix $(B)/bin/,$(names) $(workers:=-worker) pool relay dead \
-	token)
+	token settings)
 tests := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*_test.c))
 headers := $(patsubst %,$(B)/%.h,$(filter-out %grants.sql,\
 	$(wildcard runtime/*.sql functions/*/*.sql)))
 special := $(call objects,runtime/main.c runtime/pool*.c runtime/relay*.c \
-	runtime/dead*.c runtime/token_main.c)
+	runtime/dead*.c runtime/token_main.c runtime/settings_main.c)
 all := $(call objects,runtime/*.c functions/*/*.c tests/*/*.c) \
 	$(call worker_objects,*,*.c)
 
@@ -87,6 +87,7 @@ $(B)/bin/pool: $(call objects,runtime/pool*.c)
 $(B)/bin/relay: $(call objects,runtime/relay*.c)
 $(B)/bin/dead: $(call objects,runtime/dead*.c)
 $(B)/bin/token: $(B)/runtime/token_main.o
+$(B)/bin/settings: $(B)/runtime/settings_main.o
 
 # A test whose name begins with a function's is linked with it, and with the
 # fixtures of that name; one of a worker with the worker but for worker.c.

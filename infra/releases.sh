@@ -21,6 +21,7 @@ lock_function() {
 	mkdir -p "$VAR/locks"
 	exec 8>>"$VAR/locks/$name"
 	wait_for_lock 8 "$name"
+	[[ ! -e $directory/settings.before ]] || settings_back
 }
 
 # A function that is started first has the environment of those that run.
@@ -74,8 +75,13 @@ is_routed() {
 	[[ $name != @(relay|*-worker) ]]
 }
 
-# What can be known before it runs: it says what it is, and nginx can route that
-# beside all others.
+# settings RELEASE: what the function would run with there, an object a line.
+settings() {
+	as_function "$name" "$VAR/bin/settings" "$directory/$1/function.conf"
+}
+
+# What can be known before it runs: its settings are good, it says what it
+# is, and nginx can route that beside all others.
 self_test() {
 	local release=releases/$version
 
@@ -114,6 +120,7 @@ put_back() {
 	trap - EXIT
 	tail -c "+$((log_bytes + 1))" "$log" 2>/dev/null | grep -v '"level":"info"' |
 		tail -n 10 | readable >&2 || true
+	[[ ! -e $directory/settings.before ]] || settings_back
 	if [[ $before ]]; then
 		point "$name" current "$before"
 		[[ -z $is_loaded ]] || pool --reload "$directory" || true
@@ -148,4 +155,9 @@ forget_releases() {
 			[[ $directory/current -ef $old ||
 			   $directory/previous -ef $old ]] || rm -r "$old"
 		done
+}
+
+# What was set for the function alone before `fn config`, which was not taken.
+settings_back() {
+	mv "$directory/settings.before" "$directory/settings"
 }

@@ -233,11 +233,14 @@ static void set_number(const struct variable *v, const char *value)
 	*(int *)member(v) = (int)n;
 }
 
+static const char *text_fallback(const struct variable *v)
+{
+	return v->choices ? v->choices[0] : v->text_fallback;
+}
+
 static void set_text(const struct variable *v, const char *value)
 {
-	const char *fallback = v->choices ? v->choices[0] : v->text_fallback;
-
-	value = value && *value ? value : fallback;
+	value = value && *value ? value : text_fallback(v);
 	if (v->choices && !json_chosen(v->choices, value))
 		log_exit(EXIT_CONFIG, "%s must be %s", v->name, v->help);
 	*(const char **)member(v) = value;
@@ -270,6 +273,40 @@ void conf_read(const char *file_or_null)
 	}
 	if (conf.database_connections == 0)
 		conf.database_connections = conf.threads;
+}
+
+/* Where the value is from, and what that says. */
+static const char *source_of(size_t i, const char **value)
+{
+	if ((*value = from_settings[i]))
+		return "settings";
+	if ((*value = getenv(table[i].name)))
+		return "environment";
+	if ((*value = from_file[i]))
+		return "function.conf";
+	return "default";
+}
+
+bool conf_variable(size_t i, struct conf_variable *out)
+{
+	static char number[sizeof("-2147483648")];
+	const struct variable *v = &table[i];
+
+	if (i >= VARIABLES)
+		return false;
+
+	out->name = v->name;
+	out->help = v->help;
+	out->from = source_of(i, &out->value);
+	if (out->value && *out->value)
+		return true;
+
+	out->value = text_fallback(v);
+	if (v->min < v->max) {
+		snprintf(number, sizeof(number), "%d", v->fallback);
+		out->value = number;
+	}
+	return true;
 }
 
 const char *conf_file(void)

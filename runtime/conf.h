@@ -11,6 +11,9 @@
 #ifndef RUNTIME_CONF_H
 #define RUNTIME_CONF_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 enum {
 	EXIT_CONFIG = 100,	/* a restart won't help */
 	EXIT_SYSTEM = 111,	/* a restart may help */
@@ -93,6 +96,17 @@ extern struct conf conf;
 
 /* Read file_or_null, the environment, and the file's settings into conf. */
 void conf_read(const char *file_or_null);
+
+/* A variable of the table, as conf_read() has found it. */
+struct conf_variable {
+	const char *name, *help;
+	const char *value;	/* NULL: none; lasts until the next is asked */
+	const char *from;	/* "settings", "environment", "function.conf",
+				   "default" */
+};
+
+/* The i-th of them; false if there are no more. */
+bool conf_variable(size_t i, struct conf_variable *out);
 
 /* The path of function.conf beside the executable; NULL: there is none. */
 const char *conf_file(void);

@@ -1,10 +1,10 @@
 # fn deploy NAME [--no-build] [--force] - build it and bring it into service
 #
 # Makes a release, which never changes, tests what can be tested before it runs
-# (what it says of itself, nginx's configuration), migrates the database, and has
-# the pool load it: it serves once its workers are ready and have served for
-# BAKE_MS beside the old ones.  If any of that fails, what served before goes on,
-# the log says why, and the exit code is 1.
+# (its settings, what it says of itself, nginx's configuration), migrates the
+# database, and has the pool load it: it serves once its workers are ready and
+# have served for BAKE_MS beside the old ones.  If any of that fails, what
+# served before goes on, the log says why, and the exit code is 1.
 #
 # What already serves, unchanged, is left alone, unless --force.  --no-build
 # takes what was built before.  Another deploy of the same function is waited

@@ -79,6 +79,8 @@ def serving(function):
     (["new", "http"], 1, "tests/unit/http_* are another's"),
     (["new", "../x"], 2, "a name has"),
     (["dev", "nothing"], 3, "'nothing' is no function"),
+    (["config", "session", "rate=1"], 2, "usage: fn config"),
+    (["config", "session", "RATE=1\nSESSIONS=1"], 2, "usage: fn config"),
     (["dlq", "drop", "others.events"], 1, ""),
     (["dlq", "drop"], 2, "usage"),
     (["token", "revoke", "nobody"], 1, ""),
@@ -214,6 +216,42 @@ def configured(stack, session):
         assert function.reload()
 
 
+def setting(name, key):
+    value, = [s for s in document("config", name) if s["name"] == key]
+    return value["value"], value["from"]
+
+
+def test_a_setting_is_taken_or_was_not_set(stack, configured, kith):
+    large = {"data": b" " * 100000}
+    assert kith.post("/refresh-token", **large).status_code == 413
+    assert setting("session", "BODY_BYTES") == ("65536", "default")
+    assert setting("session", "THREADS") == ("4", "function.conf")
+    well("config", "session", "BODY_BYTES=200000", "THREADS=2")
+    assert setting("session", "BODY_BYTES") == ("200000", "settings")
+    assert document("status", "session")[0]["threads"] == 4
+    assert kith.post("/refresh-token", **large).status_code == 415
+    assert "already" in well("config", "session", "THREADS=2")
+
+    for word, why in (("THREADS=99", "THREADS must be a number"),
+                      ("THREAD=1", "no variable is called THREAD"),
+                      ("KEYS=/nowhere", "/nowhere")):
+        code, _, complaint = fn("config", "session", "BODY_BYTES=", word)
+        assert code == 1 and why in complaint
+        assert setting("session", "BODY_BYTES") == ("200000", "settings")
+    assert kith.post("/refresh-token", **large).status_code == 415
+    well("config", "session", "BODY_BYTES=", "THREADS=")
+    assert setting("session", "BODY_BYTES") == ("65536", "default")
+    assert kith.post("/refresh-token", **large).status_code == 413
+
+
+def test_secrets_are_not_shown(stack, configured):
+    well("config", "session", "SMTP_PASSWORD=hunter2")
+    assert setting("session", "SMTP_PASSWORD") == (None, "settings")
+    for words in (), ("--json",):
+        assert "hunter2" not in well("config", "session", *words)
+    assert (configured.directory / "settings").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_function_has_as_many_workers_as_it_was_scaled_to(
         stack, configured):
     for words, least, most in ("1..3", 1, 3), ("3", 3, 3):
@@ -222,6 +260,7 @@ def test_a_function_has_as_many_workers_as_it_was_scaled_to(
         assert (row["min"], row["max"]) == (least, most)
         wait_until(lambda: least <= len(configured.workers()) <= most, 10)
     wait_until(lambda: len(configured.workers()) == 3, 10)
+    assert setting("session", "PROCESSES") == ("3", "settings")
 
 
 def test_logs_are_for_people_or_programs(stack, session):

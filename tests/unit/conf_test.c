@@ -97,6 +97,17 @@ static bool is_in(char **entries, const char *entry)
 	return false;
 }
 
+static void assert_variable(const char *name, const char *value,
+			    const char *from)
+{
+	struct conf_variable v = { .name = "" };
+
+	for (size_t i = 0; strcmp(v.name, name) != 0; i++)
+		assert_true(conf_variable(i, &v));
+	assert_string_equal(v.value, value);
+	assert_string_equal(v.from, from);
+}
+
 static void settings_beat_the_environment_which_beats_the_file(void **state)
 {
 	char directory[] = "/tmp/conf.XXXXXX", command[128];
@@ -116,6 +127,11 @@ static void settings_beat_the_environment_which_beats_the_file(void **state)
 	assert_int_equal(conf.processes, 2);
 	assert_int_equal(conf.threads, 3);
 	assert_int_equal(conf.rate, 4);
+	assert_variable("PROCESSES", "2", "function.conf");
+	assert_variable("THREADS", "3", "environment");
+	assert_variable("RATE", "4", "settings");
+	assert_variable("QUEUE_MS", "1000", "default");
+	assert_variable("CHATS_WITH", "accepted", "default");
 	entries = conf_environ();
 	assert_true(is_in(entries, "THREADS=3") && is_in(entries, "RATE=4"));
 	assert_false(is_in(entries, "PROCESSES=2"));
