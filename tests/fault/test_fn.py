@@ -279,6 +279,20 @@ def test_logs_are_for_people_or_programs(stack, session):
         os.killpg(follower.pid, signal.SIGINT)
 
 
+def test_completion_knows_commands_functions_and_releases(stack, session):
+    def completed(*words):
+        return subprocess.run(
+            ["bash", "-c", """. "$0"; COMP_WORDS=("$@")
+                COMP_CWORD=$(($# - 1)); _fn; echo "${COMPREPLY[@]}" """,
+             ROOT / "infra/fn.bash", FN, *words], text=True,
+            capture_output=True, check=True).stdout.split()
+
+    assert completed("de") == ["deploy", "dev"]
+    assert completed("deploy", "se") == ["session"]
+    assert set(completed("rollback", "session", "")) == session.versions()
+    assert completed("config", "session", "BODY") == ["BODY_BYTES="]
+
+
 def test_whatever_is_done_to_functions_no_request_fails(
         stack, configured, wrk, seed):
     acts = TIMES * (4 * [("deploy", "--force")] + 2 * [("rollback",)] +
