@@ -204,8 +204,9 @@ class Consumer:
         self.ready = directory / f"{name}-{slot}.ready"
         self.board = directory / f"{name}-{slot}.scoreboard"
         model = os.environ["VAR"] + "/functions/session/scoreboard"
-        self.board.write_bytes(
-            b"kith scoreboard".ljust(os.stat(model).st_size, b"\0"))
+        with open(model, "rb") as board:
+            head = board.read(24)           # struct head of scoreboard.c
+        self.board.write_bytes(head.ljust(os.stat(model).st_size, b"\0"))
         self.environment = {
             name: os.environ[name] for name in os.environ
             if name.endswith("SAN_OPTIONS")
