@@ -88,10 +88,10 @@ static void print_worker(const char *name, const struct scoreboard_worker *w)
 				 w->release, busy_threads(w), w->threads });
 }
 
-/* It serves, or would if somebody asked. */
+/* It serves, or would if somebody asked.  max is the last that a pool says. */
 static bool is_well(const struct scoreboard *board, const struct sums *s)
 {
-	return s->ready > 0 || board->wanted == 0;
+	return s->ready > 0 || (board->max > 0 && board->wanted == 0);
 }
 
 /* A pool and its workers; false unless it is well. */

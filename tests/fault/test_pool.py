@@ -1,4 +1,5 @@
 """The pool keeps a function served, whatever its workers and releases do."""
+import fcntl
 import os
 import re
 import signal
@@ -495,6 +496,18 @@ def test_ctrl_c_is_ignored_by_all_if_the_starter_ignores_it(fn):
 
 
 # The scoreboard.
+
+def test_a_pool_that_has_just_begun_is_not_well(fn, tmp_path):
+    board = (fn.run().dir / "scoreboard").read_bytes()
+    begun = tmp_path / "begun"
+    begun.mkdir()
+    with open(begun / "scoreboard", "w+b") as file:
+        file.write(board[:24].ljust(len(board), b"\0"))    # its head
+        file.flush()
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        status = subprocess.run([POOL, "--status", begun])
+    assert status.returncode == 3
+
 
 def test_counters_survive_the_death_of_workers(fn):
     fn.run(orders="count")
