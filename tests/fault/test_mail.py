@@ -314,7 +314,7 @@ def test_every_mail_arrives_once_the_server_is_back(post):
     try:
         for address in addresses:
             post.forgot(address)
-        wait_until(lambda: "server is away" in post.log(), 10)
+        wait_until(lambda: "server is away" in post.log(), 30)
     finally:
         post.mailbox.up()
     for address in addresses:

@@ -237,7 +237,7 @@ def test_a_new_device_is_told_of_but_the_first(kith, idp):
     def told():
         answer = kith.get("/notifications", headers=account.bearer)
         return [item["body"] for item in answer.json()["items"]]
-    body, = wait_until(told, 10)
+    body, = wait_until(told, 30)
     assert "b" in body.split()
 
 
