@@ -65,8 +65,8 @@ class Post:
         """Another release of it, with these; it runs alone."""
         directory = self.stack.var / "functions" / function
         releases = directory / "releases"
-        new = releases / secrets.token_hex(4)
-        shutil.copytree(min(releases.iterdir()), new)       # the first
+        new = releases / f"like-{secrets.token_hex(4)}"
+        shutil.copytree(min(releases.iterdir()), new)       # the first: 2...
         with open(new / "function.conf", "a") as conf:
             conf.writelines(f"{k}={v}\n" for k, v in settings.items())
         link = directory / "current.new"
