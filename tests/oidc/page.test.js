@@ -60,6 +60,8 @@ test("Elm's account is Kith's, the same each time", async () => {
 	assert.equal(page.url(), `${KITH}/`);
 	const first = await userId(page);
 
+	/* What the page was still loading when the session ended. */
+	expect(/status of 401/);
 	await page.reload();
 	await isIn(page);
 	await page.goto("/#/me");
