@@ -94,8 +94,7 @@ static void add_worker(struct totals *t, const struct scoreboard_worker *w)
 	if (now_us() < w->asked_us + QUEUE_AGE_US &&
 	    w->queued_us > t->queued_us)
 		t->queued_us = w->queued_us;
-	for (int i = 0; i < SCOREBOARD_THREADS; i++)
-		t->busy += w->thread[i].since_us != 0;
+	t->busy += scoreboard_busy(w);
 }
 
 static void print_requests(FILE *out, const struct totals *t)

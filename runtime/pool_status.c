@@ -53,15 +53,6 @@ const char *pool_name(const char *dir)
 	return slash ? slash + 1 : dir;
 }
 
-static int busy_threads(const struct scoreboard_worker *w)
-{
-	int n = 0;
-
-	for (int i = 0; i < SCOREBOARD_THREADS; i++)
-		n += w->thread[i].since_us != 0;
-	return n;
-}
-
 static const char *state_of(const struct scoreboard_worker *w)
 {
 	static const char *const states[] = { "-", "starting", "ready",
@@ -76,7 +67,7 @@ static struct sums sum(const struct scoreboard *board)
 
 	for (int i = 0; i < SCOREBOARD_WORKERS; i++) {
 		s.ready += board->worker[i].state == WORKER_READY;
-		s.busy += busy_threads(&board->worker[i]);
+		s.busy += scoreboard_busy(&board->worker[i]);
 		s.threads += board->worker[i].threads;
 	}
 	return s;
@@ -85,7 +76,7 @@ static struct sums sum(const struct scoreboard *board)
 static void print_worker(const char *name, const struct scoreboard_worker *w)
 {
 	print_row(&(struct row){ name, w->pid, state_of(w), w->generation,
-				 w->release, busy_threads(w), w->threads });
+				 w->release, scoreboard_busy(w), w->threads });
 }
 
 /* It serves, or would if somebody asked.  max is the last that a pool says. */
@@ -140,7 +131,7 @@ static json_t *worker_json(const struct scoreboard_worker *w, uint64_t now_us)
 			 "state", state_of(w), "generation", w->generation,
 			 "release", w->release,
 			 strnlen(w->release, sizeof(w->release)),
-			 "busy", busy_threads(w), "threads", w->threads,
+			 "busy", scoreboard_busy(w), "threads", w->threads,
 			 "age_s", (json_int_t)(age_us / 1000000));
 }
 

@@ -7,15 +7,6 @@ enum {
 	FAILED_SHARE = 10,		/* of so many: too many */
 };
 
-static int busy_threads(const struct scoreboard_worker *w)
-{
-	int n = 0;
-
-	for (int i = 0; i < SCOREBOARD_THREADS; i++)
-		n += w->thread[i].since_us != 0;
-	return n;
-}
-
 static int threads_of(const struct scoreboard_worker *w)
 {
 	const int32_t n = w->threads;
@@ -29,7 +20,7 @@ static void add_load(struct load *l, const struct scoreboard_worker *w,
 	const int64_t asked_ms = (int64_t)(w->asked_us / 1000);
 	const int64_t queued_ms = (int64_t)(w->queued_us / 1000);
 
-	l->busy += busy_threads(w);
+	l->busy += scoreboard_busy(w);
 	l->threads += threads_of(w);
 	if (asked_ms > now_ms)
 		return;

@@ -208,6 +208,15 @@ void scoreboard_retire(struct scoreboard *board, struct scoreboard_worker *w)
 	memset(w, 0, sizeof(*w));
 }
 
+int scoreboard_busy(const struct scoreboard_worker *w)
+{
+	int n = 0;
+
+	for (int i = 0; i < SCOREBOARD_THREADS; i++)
+		n += w->thread[i].since_us != 0;
+	return n;
+}
+
 void scoreboard_count(struct scoreboard_route *r, int status, uint64_t us)
 {
 	int bucket = 0;

@@ -142,6 +142,9 @@ struct scoreboard_worker *scoreboard_attach(int fd, int slot);
 /* Add a dead worker's counters to the totals and free its slot. */
 void scoreboard_retire(struct scoreboard *, struct scoreboard_worker *);
 
+/* Threads of a worker that are in a request. */
+int scoreboard_busy(const struct scoreboard_worker *);
+
 /* Count an answered request. */
 void scoreboard_count(struct scoreboard_route *, int status, uint64_t us);
 
