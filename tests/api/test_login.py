@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from kith import (Client, assert_problem, at_once, credentials, login, look,
-                  wait_until)
+                  same_within, wait_until)
 
 ADDRESSES = [f"127.0.1.{i}" for i in range(1, 101)]
 ROUNDS = 4                      # one failure more and an account must wait
@@ -41,12 +41,7 @@ def wrong(body):
 
 
 def test_failures_look_the_same_and_take_the_same_time(kith, account):
-    """
-    200 interleaved samples, of accounts that exist and of others.
-
-    On a busy machine medians are off by chance.  The 34th and 67th of 100
-    differences are 99.9 % sure to have the true one between them.
-    """
+    """200 interleaved samples, of accounts that exist and of others."""
     pairs = [(account().credentials, credentials()) for _ in range(25)]
     looks, differences = set(), []
     for pair in pairs * ROUNDS:
@@ -58,8 +53,7 @@ def test_failures_look_the_same_and_take_the_same_time(kith, account):
         differences.append(seconds[0] - seconds[1])
 
     assert len(looks) == 1 and looks.pop()[0] == 401
-    differences.sort()
-    assert differences[33] < SAME_S and differences[66] > -SAME_S
+    assert same_within(differences, SAME_S)
 
 
 @pytest.mark.parametrize("exists", [True, False])
