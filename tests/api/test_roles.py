@@ -1,6 +1,8 @@
 """The database's roles: what each may do, tried; all else is refused."""
 import os
 import pathlib
+import socket
+import struct
 
 import psycopg2
 import psycopg2.errors
@@ -526,3 +528,24 @@ def test_a_role_may_change_the_columns_it_needs_only(role, permitted):
 def test_no_role_rises_above_its_own(role, permitted):
     other = "kith_login" if role != "kith_login" else "kith_session"
     assert [s for s in NOBODY if permitted(s.format(other=other))] == []
+
+
+def message(kind, content):
+    return kind + struct.pack(">I", len(content) + 4) + content
+
+
+def test_a_password_of_random_bits_is_hashed_once(database):
+    """So that a function connects at once; the server tells the client."""
+    parameters = database.get_dsn_parameters()
+    begin = struct.pack(">I", 3 << 16) + "\0".join(
+        ["user", "kith_session", "database", parameters["dbname"],
+         "", ""]).encode()
+    first = b"n,,n=,r=nonce"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.settimeout(10)
+        server.connect(f"{parameters['host']}/.s.PGSQL.{parameters['port']}")
+        server.sendall(message(b"", begin))
+        assert b"SCRAM-SHA-256" in server.recv(4096)
+        server.sendall(message(b"p", b"SCRAM-SHA-256\0" + struct.pack(
+            ">I", len(first)) + first))
+        assert server.recv(4096).endswith(b",i=1")
