@@ -10,8 +10,8 @@
  *	linger	at SIGTERM, leave only when the file `go` is there
  *	deaf	take no notice of SIGTERM
  *	count	count a request
- *	fail	have answered 20 requests, with 500 as many as the file `failed`
- *		says
+ *	fail	have answered 20 requests, or as many as the file `answered`
+ *		says, with 500 as many as the file `failed` says
  *	serve	have 4 threads, of which as many are busy as the file `busy`
  *		says, and 64 MB more if the file `fat` says 1; a pid in these
  *		files says whom they mean
@@ -105,7 +105,7 @@ static int read_number(const char *path)
 
 static void fail(struct scoreboard_worker *w)
 {
-	w->answered = 20;
+	w->answered = (uint64_t)(read_number("answered") ?: 20);
 	w->failed = (uint64_t)read_number("failed");
 }
 

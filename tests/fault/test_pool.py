@@ -195,6 +195,23 @@ def test_a_release_is_taken_unless_a_tenth_of_its_answers_is_500(
     wait(lambda: len(fn.ready()) == len(fn.status()) - 1 == 1 + code)
 
 
+def test_one_500_is_not_too_much(fn):
+    fn.run(PROCESSES=1)
+    fn.release("v2", "fail", PROCESSES=1)
+    fn.order("v2", "failed", 1)
+    fn.order("v2", "answered", 5)
+    assert fn.reload() == 0
+
+
+def test_a_release_is_not_blamed_for_what_others_answered(fn):
+    fn.release("v1", "fail")
+    fn.order("v1", "failed", 20)
+    fn.start()
+    wait(lambda: len(fn.ready()) == 2)
+    fn.release("v2")
+    assert fn.reload() == 0
+
+
 def test_one_worker_bakes_before_the_others_start(fn):
     fn.run(PROCESSES=3)
     fn.release("v2", CANARY=1, PROCESSES=3, BAKE_MS=400)
@@ -346,7 +363,7 @@ def test_a_slow_request_is_named_once(fn):
 
 
 def test_a_worker_that_is_stuck_is_replaced_alone(fn):
-    fn.run(orders="serve deaf", STUCK_MS=300, DRAIN_MS=200)
+    fn.run(orders="serve deaf", STUCK_MS=300, DRAIN_MS=600)
     stuck, other = fn.ready()
     fn.order("v1", "busy", 1, stuck)
     wait(lambda: not alive(stuck))
