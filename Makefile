@@ -77,7 +77,7 @@ clean:
 	rm -rf build
 
 programs: $(programs) $(if $(filter-out release,$(FLAVOUR)),$(tests) \
-	$(B)/tests/tally-worker)
+	$(B)/tests/tally-worker $(B)/tests/bad-session)
 
 $(foreach n,$(names),$(eval $(B)/bin/$(n): $(call objects,functions/$(n)/*.c)))
 $(addprefix $(B)/bin/,$(names)): $(B)/runtime/main.o
@@ -104,8 +104,10 @@ $(tests): LDLIBS += -lcmocka
 
 $(B)/bench/tools: $(B)/tests/bench/tools.o
 $(B)/tests/tally-worker: $(B)/tests/fault/tally_worker.o
+$(B)/tests/bad-session: $(B)/tests/fault/bad_session.o $(B)/runtime/main.o
 
-$(programs) $(tests) $(B)/bench/tools $(B)/tests/tally-worker: $(B)/libruntime.a
+$(programs) $(tests) $(B)/bench/tools $(B)/tests/tally-worker \
+	$(B)/tests/bad-session: $(B)/libruntime.a
 	@echo "link $@" && mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 

@@ -1,14 +1,16 @@
 """Releases come and go without a failed request; broken ones only go."""
 import contextlib
+import os
 import pathlib
 import shutil
 import time
 
 import pytest
 
-from kith import wait_until
+from kith import register, renew, wait_until
 
 HERE = pathlib.Path(__file__).parent
+BUILT = HERE.parents[1] / "build" / os.environ["STACK_FLAVOUR"]
 DEPLOYS = 20
 OLD_S = 10                      # until the last old worker has gone
 PROCESSES = 2                   # of session
@@ -34,12 +36,12 @@ DESCRIPTION = """print('''{
 
 
 @contextlib.contextmanager
-def build(script):
-    """A flavour in which session is a script that can describe session."""
+def build(program):
+    """A flavour in which session is another program that can describe it."""
     flavour = HERE.parents[1] / "build/broken"
     (flavour / "bin").mkdir(parents=True)
     try:
-        (flavour / "bin/session").write_text(script)
+        (flavour / "bin/session").write_bytes(program)
         (flavour / "bin/session").chmod(0o755)
         yield flavour.name
     finally:
@@ -71,7 +73,7 @@ def test_a_broken_release_leaves_the_old_one_serving(
         stack, session, wrk, script, why, failures):
     before, versions = session.current(), session.versions()
     script = DESCRIBES.format(path=session.program()) + script
-    with build(script) as flavour, wrk(2) as answers:
+    with build(script.encode()) as flavour, wrk(2) as answers:
         code, output = stack.fn("deploy", "session", "--no-build",
                                 STACK_FLAVOUR=flavour)
     assert code == 1, output
@@ -80,6 +82,22 @@ def test_a_broken_release_leaves_the_old_one_serving(
     assert answers["failed"] + answers.get("502", 0) <= failures
     assert answers.keys() <= {"failed", "200", "502"}
     assert answers["200"] > 100
+
+
+def test_a_release_that_answers_500_leaves_the_old_one_serving(
+        stack, session, kith, wrk):
+    before, versions = session.current(), session.versions()
+    program = (BUILT / "tests/bad-session").read_bytes()
+    with build(program) as flavour, wrk(2) as answers:
+        code, output = stack.fn("deploy", "session", "--no-build",
+                                STACK_FLAVOUR=flavour)
+    assert code == 1, output
+    assert "was not taken" in output and "answers 500" in output
+    assert (session.current(), session.versions()) == (before, versions)
+    assert answers.keys() == {"failed", "200", "500"}
+    assert answers["failed"] == 0 and answers["500"] < answers["200"]
+    wait_until(lambda: not session.workers("draining"), OLD_S)
+    renew(kith, register(kith))
 
 
 @pytest.mark.parametrize("script, why", [
@@ -91,7 +109,8 @@ def test_a_release_that_fails_its_self_test_is_not_started(
         stack, session, script, why):
     before, versions = session.current(), session.versions()
     log = session.log.stat().st_size
-    with build("#!/usr/bin/python3\nimport sys\n" + script) as flavour:
+    script = "#!/usr/bin/python3\nimport sys\n" + script
+    with build(script.encode()) as flavour:
         code, output = stack.fn("deploy", "session", "--no-build",
                                 STACK_FLAVOUR=flavour)
     assert code == 1, output
