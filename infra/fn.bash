@@ -12,7 +12,7 @@ _fn_words() {
 	2:token)
 		echo list revoke ;;
 	2:build | 2:deploy | 2:rollback | 2:releases | 2:scale | 2:status | \
-		2:logs | 2:config | 2:dev)
+		2:logs | 2:config | 2:dev | 2:upgrade)
 		"$fn" list --json | jq -r '.[].name' ;;
 	3:rollback)
 		"$fn" releases "$4" --json | jq -r '.[].version' ;;

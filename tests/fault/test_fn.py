@@ -70,6 +70,11 @@ def serving(function):
     (["releases", "session", "login"], 2, "usage: fn releases"),
     (["scale", "session", "many"], 2, "usage: fn scale"),
     (["scale", "session", "3..99"], 1, "3..99"),
+    (["scale", "chat-worker", "0"], 1, "it needs a worker"),
+    (["scale", "relay", "0..3"], 1, "it needs a worker"),
+    (["upgrade", "nothing"], 3, "'nothing' is no function"),
+    (["upgrade", "session", "login"], 2, "usage: fn upgrade"),
+    (["upgrade", "session", "--no-build"], 1, "is no pool"),
     (["status", "nothing"], 3, "'nothing' is no function"),
     (["logs", "session", "-n"], 2, "usage: fn logs"),
     (["logs", "session", "-n", "x"], 2, "usage: fn logs"),
@@ -94,7 +99,7 @@ def test_what_can_not_be_done_is_said(words, code, what):
 
 def test_without_a_stack_there_is_nothing_to_work_on(tmp_path):
     for words in (["deploy", "ops"], ["rollback", "ops"], ["status"], ["top"],
-                  ["scale", "ops", "1"], ["dlq", "list"], ["token", "list"]):
+                  ["scale", "ops", "1"], ["upgrade"], ["dlq", "list"], ["token", "list"]):
         assert fn(*words, VAR=str(tmp_path)) == (
             3, "", f"fn: no stack is up in {tmp_path}\n"), words
     code, output, _ = fn("list", "--json", VAR=str(tmp_path))
@@ -177,6 +182,40 @@ def test_an_interrupted_deploy_puts_back_what_served(stack, session):
     assert process.returncode == 1
     assert (version(session), session.versions()) == (before, versions)
     assert serving(session) == before
+
+
+def program(path):
+    """Which file it is."""
+    return os.stat(path).st_ino
+
+
+def test_upgraded_pools_are_the_same_processes_with_another_program(
+        stack, session, wrk):
+    pids = {p["name"]: p["pid"] for p in document("status")}
+    before = program(session.pool)
+    with wrk(2) as answers:
+        assert well("upgrade", "session", "--no-build") == (
+            "session: upgraded\n")
+        after = program(session.pool)
+        assert after != before
+        assert {name: program(f"/proc/{pid}/exe")
+                for name, pid in pids.items()} == {
+            **dict.fromkeys(pids, before), "session": after}
+        well("upgrade", "--no-build")
+    assert answers.keys() == {"failed", "200"} and answers["failed"] == 0
+    assert {p["name"]: p["pid"] for p in document("status")} == pids
+    assert {program(f"/proc/{pid}/exe") for pid in pids.values()} == {
+        program(session.pool)}
+
+
+def test_a_pool_whose_new_generation_fails_serves_on(stack, session):
+    before, current = serving(session), session.current()
+    session.make_current("releases/gone")
+    code, output, complaint = fn("upgrade", "session", "--no-build")
+    session.make_current(current)
+    assert (code, output) == (1, "") and "not upgraded" in complaint
+    assert serving(session) == before
+    assert session.reload()
 
 
 def test_documents_have_what_they_say(stack):
