@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from bystander import Bystander
 from kith import wait_until
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -19,6 +20,7 @@ FN = ROOT / "infra/fn"
 STATUS = {"name", "state", "pid", "generation", "release", "wanted", "min",
           "max", "ready", "busy", "threads", "restarts", "workers"}
 KILLS = 3
+LASTING = ["REFRESH_GRACE_S=3600"]       # wrk asks with a token again and again
 TIMES = int(os.environ.get("TIMES", 1))  # under load, all of it
 
 
@@ -171,6 +173,30 @@ def test_it_may_be_killed_at_any_time(stack, session, seed):
         assert serving(session) == version(session)
 
 
+def test_what_a_killed_one_left_is_in_nobodys_way(stack, configured):
+    left = configured.directory / "releases/.new"
+    left.mkdir()
+    (left / "nonsense").touch()
+    (configured.directory / "settings").write_text("THREADS=99\n")
+    (configured.directory / "settings.before").write_text("THREADS=3\n")
+    well("deploy", "session", "--force")
+    assert not left.exists()
+    assert "nonsense" not in os.listdir(configured.directory / "current/")
+    assert setting("session", "THREADS") == ("3", "settings")
+
+
+def test_what_does_not_run_is_said_to_and_scaled_for_later(stack, configured):
+    assert stack.run("down", "session")[0] == 0
+    code, output, _ = fn("status", "session")
+    assert code == 3 and "stopped" in output
+    code, output, _ = fn("status", "session", "--json")
+    assert code == 3 and json.loads(output)[0]["state"] == "stopped"
+    code, output, complaint = fn("scale", "session", "3")
+    assert (code, output) == (3, "") and "no pool runs" in complaint
+    stack.up()
+    wait_until(lambda: len(configured.workers()) == 3, 10)
+
+
 def test_an_interrupted_deploy_puts_back_what_served(stack, session):
     before, versions = version(session), session.versions()
     process = subprocess.Popen(
@@ -190,22 +216,26 @@ def program(path):
 
 
 def test_upgraded_pools_are_the_same_processes_with_another_program(
-        stack, session, wrk):
+        stack, configured, wrk):
+    session = configured
     pids = {p["name"]: p["pid"] for p in document("status")}
-    before = program(session.pool)
+    well("config", "session", *LASTING)
+
+    def programs():
+        return {name: program(f"/proc/{pid}/exe")
+                for name, pid in pids.items()}
+
+    before = programs()
     with wrk(2) as answers:
         assert well("upgrade", "session", "--no-build") == (
             "session: upgraded\n")
         after = program(session.pool)
-        assert after != before
-        assert {name: program(f"/proc/{pid}/exe")
-                for name, pid in pids.items()} == {
-            **dict.fromkeys(pids, before), "session": after}
+        assert after not in before.values()
+        assert programs() == before | {"session": after}
         well("upgrade", "--no-build")
     assert answers.keys() == {"failed", "200"} and answers["failed"] == 0
     assert {p["name"]: p["pid"] for p in document("status")} == pids
-    assert {program(f"/proc/{pid}/exe") for pid in pids.values()} == {
-        program(session.pool)}
+    assert programs() == dict.fromkeys(pids, program(session.pool))
 
 
 def test_a_pool_whose_new_generation_fails_serves_on(stack, session):
@@ -243,6 +273,18 @@ def test_top_counts_what_is_asked(stack, kith, wrk):
     assert row["requests_s"] > 50 and row["errors_s"] == 0
     assert 0 < row["p50_ms"] <= row["p99_ms"] and row["threads"] >= 8
     assert re.search(r"^session +\d", well("top", "--once"), re.M)
+
+
+def test_top_tells_errors_and_takes_a_pool_that_began_anew_as_it_is(tmp_path):
+    for name, good, bad in ("old", 100, 10), ("new", 130, 4):
+        (tmp_path / name).write_text("".join(
+            f'kith_requests_total{{function="x",route="GET /",'
+            f'status="{status}"}} {count}\n'
+            for status, count in (("2xx", good), ("5xx", bad))))
+    output = subprocess.check_output(
+        ["awk", "-v", "seconds=2", "-f", ROOT / "infra/top.awk",
+         tmp_path / "old", tmp_path / "new"], text=True)
+    assert output.split("\t")[:6] == ["x", "0", "0", "0", "17", "2"]
 
 
 @pytest.fixture
@@ -286,6 +328,8 @@ def test_a_setting_is_taken_or_was_not_set(stack, configured, kith):
 def test_secrets_are_not_shown(stack, configured):
     well("config", "session", "SMTP_PASSWORD=hunter2")
     assert setting("session", "SMTP_PASSWORD") == (None, "settings")
+    assert re.search(r"^SMTP_PASSWORD +settings +\(not shown\)",
+                     well("config", "session"), re.M)
     for words in (), ("--json",):
         assert "hunter2" not in well("config", "session", *words)
     assert (configured.directory / "settings").stat().st_mode & 0o777 == 0o600
@@ -333,15 +377,21 @@ def test_completion_knows_commands_functions_and_releases(stack, session):
 
 
 def test_whatever_is_done_to_functions_no_request_fails(
-        stack, configured, wrk, seed):
+        stack, configured, wrk, seed, capsys):
     acts = TIMES * (4 * [("deploy", "--force")] + 2 * [("rollback",)] +
                     [("scale", "1"), ("scale", "3"), ("scale", "1..4")])
     random.shuffle(acts)
+    well("config", "session", *LASTING)
     for name in "session", "subscriptions":
         well("deploy", name, "--force")
-    with wrk(2) as answers:
+    with wrk(2), Bystander() as alone:
+        time.sleep(3)
+    with wrk(2) as answers, Bystander() as beside:
         for verb, *options in acts:
             name = random.choice(("session", "subscriptions"))
             well(verb, name, *options)
     assert answers.keys() == {"failed", "200"} and answers["failed"] == 0
-    print(answers)
+    assert alone.statuses == beside.statuses == {200}
+    with capsys.disabled():
+        print(f"\n{len(acts)} acts: {answers}; p99 of another function's "
+              f"{alone.p99_ms} ms without them, {beside.p99_ms} ms beside")

@@ -5,10 +5,10 @@ import os
 import pathlib
 import shutil
 import subprocess
-import threading
 import time
 
-from kith import Client, register, wait_until
+from bystander import Bystander
+from kith import wait_until
 
 ROOT = pathlib.Path(__file__).parents[2]
 PROGRAM = ROOT / "build" / os.environ["STACK_FLAVOUR"] / "tests/bad-session"
@@ -17,7 +17,6 @@ SERVICE_MS, QUEUE_MS = 50, 100
 CONNECTIONS = 250               # of which each asks again at once
 TIMES = 10                      # as much as it can answer
 CALM_S, LOAD_S = 3, 6
-PAUSE_S = 0.01                  # of those who ask another function
 
 
 def make_slow(function):
@@ -55,29 +54,6 @@ def overload():
         process.wait()
 
 
-class Other(threading.Thread):
-    """Somebody who asks another function again and again."""
-
-    def __init__(self, bearer):
-        super().__init__()
-        self.bearer, self.answers = bearer, []
-        self.done = threading.Event()
-
-    def run(self):
-        with Client(os.environ["KITH_URL"]) as client:
-            while not self.done.wait(PAUSE_S):
-                self.answers.append(
-                    client.get("/user/me", headers=self.bearer))
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.done.set()
-        self.join()
-
-
 def p99(seconds):
     return sorted(seconds)[len(seconds) * 99 // 100]
 
@@ -89,14 +65,13 @@ def log_since(path, place):
 
 
 def test_ten_times_too_much_is_refused_and_no_other_function_feels_it(
-        stack, session, kith, capsys):
-    bearer = register(kith).bearer
+        stack, session, capsys):
     make_slow(session)
-    with Other(bearer) as alone:
+    with Bystander() as alone:
         time.sleep(CALM_S)
     path = stack.var / "log/access.log"
     place = path.stat().st_size
-    with Other(bearer) as beside, overload() as answers:
+    with Bystander() as beside, overload() as answers:
         wait_until(lambda: wanted(session) == MAX, LOAD_S)
     lines = [line for line in log_since(path, place)
              if line["path"] == "/sessions"]
@@ -106,12 +81,10 @@ def test_ten_times_too_much_is_refused_and_no_other_function_feels_it(
     assert answers["failed"] == answers["mute"] == 0, answers
     assert answers["200"] + answers["503"] > TIMES * answers["200"]
     assert p99(accepted) < 2 * (QUEUE_MS + SERVICE_MS) / 1000
-    for other in alone, beside:
-        assert {a.status_code for a in other.answers} == {200}
-    calm, hot = (p99([a.elapsed.total_seconds() for a in other.answers])
-                 for other in (alone, beside))
+    assert alone.statuses == beside.statuses == {200}
+    assert beside.p99_ms < TIMES * max(alone.p99_ms, QUEUE_MS)
     wait_until(lambda: wanted(session) == 1, 20)
     with capsys.disabled():
         print(f"\noverload: {answers}; p99 of the accepted "
               f"{p99(accepted) * 1000:.0f} ms; of another function's "
-              f"{calm * 1000:.0f} ms alone, {hot * 1000:.0f} ms beside it")
+              f"{alone.p99_ms} ms alone, {beside.p99_ms} ms beside it")

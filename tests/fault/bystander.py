@@ -1,0 +1,39 @@
+"""Somebody who asks another function meanwhile, again and again."""
+import os
+import threading
+
+from kith import Client, register
+
+PAUSE_S = 0.01
+
+
+class Bystander(threading.Thread):
+    def __init__(self):
+        super().__init__()
+        self.client = Client(os.environ["KITH_URL"])
+        self.bearer = register(self.client).bearer
+        self.answers = []
+        self.done = threading.Event()
+
+    def run(self):
+        while not self.done.wait(PAUSE_S):
+            self.answers.append(
+                self.client.get("/user/me", headers=self.bearer))
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.done.set()
+        self.join()
+        self.client.close()
+
+    @property
+    def statuses(self):
+        return {answer.status_code for answer in self.answers}
+
+    @property
+    def p99_ms(self):
+        times = sorted(answer.elapsed for answer in self.answers)
+        return round(times[len(times) * 99 // 100].total_seconds() * 1000)
