@@ -6,26 +6,8 @@
 #include <time.h>
 
 #include "runtime/metrics.h"
-#include "runtime/scoreboard.h"
 
 enum { QUEUE_AGE_US = 5000000 };	/* so long ago is no more */
-
-/* What is printed of one function: totals over its workers, dead and alive. */
-struct totals {
-	const struct scoreboard *board;
-	int workers[4];			/* by enum worker_state */
-	int threads, busy, connections;
-	int streams;
-	uint64_t queued_us;		/* of recent requests, at most */
-	uint64_t shed, dropped, published, consumed, duplicates, dead, lag;
-	uint64_t delivered, resyncs, cut_slow;
-	uint64_t pushes[PUSHES];
-	size_t routes;
-	struct route_total {
-		char name[72];
-		uint64_t status[6], bucket[SCOREBOARD_BUCKETS], total_us;
-	} route[SCOREBOARD_ROUTES];
-};
 
 static struct route_total *route_named(struct totals *t, const char *name)
 {
@@ -269,25 +251,44 @@ static const struct family {
 { "generation", "gauge", "The generation that serves.", print_generation },
 };
 
-/* The boards of all functions, mapped until the arena is reset. */
-static struct totals *read_boards(struct arena *arena, const glob_t *paths,
-				  size_t *n)
+static void close_board(void *board)
 {
-	struct totals *all = arena_alloc(arena,
-					 paths->gl_pathc * sizeof(*all));
+	scoreboard_close(board);
+}
 
-	*n = 0;
-	for (size_t i = 0; i < paths->gl_pathc; i++) {
-		struct totals *t = &all[*n];
+static void add_board(struct totals *t)
+{
+	add_counters(t, &t->board->retired);
+	for (int w = 0; w < SCOREBOARD_WORKERS; w++)
+		add_worker(t, &t->board->worker[w]);
+}
 
-		if (scoreboard_open(paths->gl_pathv[i], &t->board))
+enum err metrics_read(struct arena *arena, const char *directory,
+		      const struct totals **out, size_t *n)
+{
+	glob_t paths = { 0 };
+	struct totals *all;
+	size_t found = 0;
+
+	if (glob(arena_printf(arena, "%s/*/scoreboard", directory), 0, NULL,
+		 &paths) != 0)
+		return ERR_UNAVAILABLE;
+
+	all = arena_alloc(arena, paths.gl_pathc * sizeof(*all));
+	for (size_t i = 0; i < paths.gl_pathc; i++) {
+		struct totals *t = &all[found];
+
+		if (scoreboard_open(paths.gl_pathv[i], &t->board))
 			continue;
-		(*n)++;
-		add_counters(t, &t->board->retired);
-		for (int w = 0; w < SCOREBOARD_WORKERS; w++)
-			add_worker(t, &t->board->worker[w]);
+		arena_defer(arena, close_board, (void *)(uintptr_t)t->board);
+		add_board(t);
+		found++;
 	}
-	return all;
+	globfree(&paths);
+	*out = all;
+	*n = found;
+
+	return OK;
 }
 
 static void print_families(FILE *out, const struct totals *all, size_t n)
@@ -306,17 +307,15 @@ static void print_families(FILE *out, const struct totals *all, size_t n)
 enum err metrics_print(struct arena *arena, const char *directory,
 		       const char **text)
 {
-	glob_t paths = { 0 };
-	struct totals *all;
+	const struct totals *all;
 	char *buffer = NULL;
 	size_t bytes, n;
+	enum err err;
 	FILE *out;
 
-	if (glob(arena_printf(arena, "%s/*/scoreboard", directory), 0, NULL,
-		 &paths) != 0)
-		return ERR_UNAVAILABLE;
-	all = read_boards(arena, &paths, &n);
-	globfree(&paths);
+	err = metrics_read(arena, directory, &all, &n);
+	if (err)
+		return err;
 
 	out = open_memstream(&buffer, &bytes);
 	if (out) {
@@ -325,8 +324,5 @@ enum err metrics_print(struct arena *arena, const char *directory,
 		arena_defer(arena, free, buffer);
 		*text = buffer;
 	}
-	for (size_t i = 0; i < n; i++)
-		scoreboard_close(all[i].board);
-
 	return out ? OK : ERR_UNAVAILABLE;
 }
