@@ -11,6 +11,7 @@ _fn_words() {
 	2:dlq)	echo list replay drop ;;
 	2:token)
 		echo list revoke ;;
+	2:act)	;;
 	2:build | 2:deploy | 2:rollback | 2:releases | 2:scale | 2:status | \
 		2:logs | 2:config | 2:dev | 2:upgrade)
 		"$fn" list --json | jq -r '.[].name' ;;

@@ -162,7 +162,7 @@ export_settings() {
 
 	export PGPASSFILE=$VAR/keys/pgpass KEYS=$VAR/keys
 	export PASSWORDS=$VAR/passwords.txt FUNCTIONS=$VAR/functions
-	export RELAY_SOCKET=$run/relay.sock
+	export RELAY_SOCKET=$run/relay.sock OPERATOR_SOCKET=$run/operator.sock
 	scheme=$(nginx_scheme)
 	[[ -z ${TLS_CERT-} ]] || scheme=https
 	export PAGE_URL=${PAGE_URL:-$scheme://127.0.0.1:$port}

@@ -64,6 +64,8 @@ NUMBER("BAKE_MS", bake_ms, 0, 600000, 500, "old and new serve together"),
 NUMBER("CANARY", canary, 0, 1, 1, "1: a load tries one worker first"),
 NUMBER("DRAIN_MS", drain_ms, 100, 600000, 15000, "until a worker is killed"),
 TEXT("FUNCTIONS", functions, NULL, "directory whose scoreboards ops reads"),
+TEXT("OPERATOR_SOCKET", operator_socket, NULL,
+     "unix socket of fn act, which ops asks to act"),
 
 TEXT("DATABASE_URL", database_url, "", "PostgreSQL, as libpq takes it"),
 TEXT("DATABASE_ROLE", database_role, NULL, "logs in instead of the URL's"),

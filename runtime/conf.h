@@ -34,6 +34,7 @@ struct conf {
 	int canary;			/* 1: one worker bakes alone; 0: all */
 	int slow_ms, stuck_ms;		/* 0: no limit; 3 timeouts */
 	const char *functions;		/* directory of all; NULL: none */
+	const char *operator_socket;	/* of fn act; NULL: none */
 
 	/* PostgreSQL. */
 	const char *database_url;	/* without a password */

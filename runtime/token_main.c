@@ -41,7 +41,9 @@ enum { EXIT_REFUSED = 1, EXIT_USAGE = 64 };
 enum { NAME_BYTES = 64, DAYS = 90, MOST_DAYS = 366, DAY_S = 86400 };
 
 /* What a route may want. */
-static const char *const scopes[] = { "notifications:send" };
+static const char *const scopes[] = {
+	"notifications:send", "operations:read", "operations:write",
+};
 
 enum { SCOPES = sizeof(scopes) / sizeof(*scopes) };
 
