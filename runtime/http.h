@@ -89,6 +89,7 @@ struct req {
 
 	struct reply reply;
 	const struct json_error *errors;	/* what json_read refused */
+	const char *detail;		/* of an error, for people; NULL: none */
 };
 
 /* Answer from routes[]; req->reply is complete afterwards. */

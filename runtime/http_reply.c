@@ -114,11 +114,11 @@ enum err http_fail(struct req *req, enum err err, const char *code,
 							e->pointer, "code",
 							e->code));
 	code = code ?: p->code;
-	doc = json_pack("{s:s,s:s,s:i,s:s,s:o,s:s}",
+	doc = json_pack("{s:s,s:s,s:i,s:s,s:o,s:s,s:s*}",
 			"type", arena_printf(req->arena, "/problems/%s", code),
 			"title", title ?: p->title, "status", p->status,
 			"code", code, "errors", errors,
-			"request_id", req->request_id);
+			"request_id", req->request_id, "detail", req->detail);
 	text = json_dumps(doc, JSON_COMPACT);
 	json_decref(doc);
 	assert(text);

@@ -33,6 +33,7 @@ export const SENTENCES = {
 	message_deleted: "The message was deleted.",
 	pair_chat: "A chat of two stays a chat of two.",
 	full: "The group is full.",
+	not_taken: "It was not taken. What served goes on.",
 	invalid_grant: "The other site did not confirm it. Please try again.",
 	link_required: "There is an account with this address. " +
 		"Log in to it, then link the other one.",

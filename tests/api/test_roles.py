@@ -297,7 +297,9 @@ MAY = {
         "stream.bury": "EXECUTE",
         "stream.change": "EXECUTE",
     },
-    "kith_ops": EVERY_FUNCTION,
+    "kith_ops": EVERY_FUNCTION | {
+        "auth.service": "SELECT",
+    },
     "kith_relay": {
         "event.outbox": "SELECT",
         "event.cursor": "SELECT UPDATE",
@@ -393,6 +395,10 @@ COLUMNS = {
         "INSERT INTO event.outbox (slot) VALUES (0)",
         "INSERT INTO profile.profile (avatar) VALUES (NULL)",
         "INSERT INTO profile.profile (revision) VALUES (7)",
+    ],
+    "kith_ops": [
+        "SELECT scope FROM auth.service",
+        "SELECT revoked_at FROM auth.service",
     ],
     "kith_login": [
         "UPDATE auth.account SET id = DEFAULT",

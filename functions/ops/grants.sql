@@ -1,0 +1,1 @@
+GRANT SELECT (id, name) ON auth.service TO kith_ops;
