@@ -97,4 +97,6 @@ write_env() {
 	)
 	mv "$VAR/stack.env.new" "$VAR/stack.env"
 	echo "Kith is at $url, its data and logs in $VAR"
+	echo "Operators: $url/ops, with what this prints:" \
+		"infra/fn token NAME 'operations:read operations:write'"
 }

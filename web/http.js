@@ -9,13 +9,14 @@
 const TIMEOUT_MS = 20000;
 
 export class Problem extends Error {
-	/* errors: what was refused, [{pointer, code}]. */
-	constructor(status, code, errors = [], retryAfter = null) {
+	/* errors: what was refused, [{pointer, code}]; detail: or "". */
+	constructor(status, code, errors = [], retryAfter = null, detail = "") {
 		super(code);
 		this.status = status;
 		this.code = code;
 		this.errors = errors;
 		this.retryAfter = retryAfter;
+		this.detail = detail;
 	}
 
 	/* The same request may succeed later. */
@@ -56,7 +57,8 @@ async function problem(answer) {
 		/* Something before Kith answered: the status is all. */
 	}
 	return new Problem(answer.status, document.code ?? "unknown",
-			   document.errors ?? [], seconds || null);
+			   document.errors ?? [], seconds || null,
+			   document.detail);
 }
 
 /* The Response to method and path with its head read, if it is a success. */
@@ -85,7 +87,7 @@ export async function open(method, path, options = {}) {
 
 /* {status, body, etag} of a success; body is null where there is none. */
 export async function call(method, path, options = {}) {
-	const signals = [AbortSignal.timeout(TIMEOUT_MS)];
+	const signals = [AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS)];
 
 	if (options.signal)
 		signals.push(options.signal);

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from kith import assert_problem, wait_until
+from kith import Client, assert_problem, wait_until
 
 ROOT = pathlib.Path(__file__).parents[2]
 VAR = pathlib.Path(os.environ["VAR"])
@@ -286,3 +286,14 @@ def test_the_log_says_who_did_what(act, boss):
         f"{name} asked to rollback {NAME} 20200101T000000.000: not done,"
         " exit code 3"]
     assert token not in log.read_text()
+
+
+def test_the_page_runs_no_script_but_its_own(kith):
+    with Client(kith.base) as client:       # the contract has no pages
+        answer = client.get("/ops")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "script-src 'self'; style-src 'self'" in answer.headers[
+        "Content-Security-Policy"]
+    assert_problem(kith.post("/ops"), 405, "method_not_allowed")
+    assert_problem(kith.get("/ops/"), 404, "not_found")
