@@ -1,5 +1,7 @@
 """What the operations page asks: who may, what it sees, and what it does."""
+import concurrent.futures
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -273,6 +275,21 @@ def test_without_the_operator_nothing_is_done(act, functions):
     finally:
         away.rename(socket)
     assert functions()[NAME]["max"] != 2
+
+
+def test_acts_that_wait_leave_others_room(act, functions):
+    """ops has eight threads."""
+    workers = str(functions()[NAME]["wanted"])
+    lock = VAR / "locks" / NAME
+    with lock.open("a") as file, concurrent.futures.ThreadPoolExecutor(
+            6) as threads:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        acts = [threads.submit(act, "scale", workers=workers)
+                for _ in range(6)]
+        wait_until(lambda: sum(a.done() for a in acts) == 2, 10)
+        assert functions()["ops"]["busy"] >= 4
+        fcntl.flock(file, fcntl.LOCK_UN)
+    assert sorted(a.result().status_code for a in acts) == 4 * [200] + 2 * [503]
 
 
 def test_the_log_says_who_did_what(act, boss):
