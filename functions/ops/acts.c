@@ -1,4 +1,4 @@
-/* acts.c - POST /ops/scale and /ops/rollback: who asks, and what comes of it. */
+/* acts.c - POST /ops/scale and /ops/rollback: who asks, and what is done. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>

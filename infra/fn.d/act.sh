@@ -10,8 +10,9 @@
 # may do these things: infra/stack has it behind a socket of the services.
 fn_act() {
 	local text='' code=0 output
-	local scale='scale [a-z][a-z0-9_-]{0,30} [0-9]{1,2}(\.\.[0-9]{1,2})?'
-	local rollback='rollback [a-z][a-z0-9_-]{0,30}( [A-Za-z0-9_][A-Za-z0-9._-]{0,62})?'
+	local name='[a-z][a-z0-9_-]{0,30}' version='[A-Za-z0-9_][A-Za-z0-9._-]{0,62}'
+	local scale="scale $name [0-9]{1,2}(\.\.[0-9]{1,2})?"
+	local rollback="rollback $name( $version)?"
 
 	words "" "$@"
 	(( ${#word[@]} == 0 )) || usage

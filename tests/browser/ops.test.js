@@ -1,7 +1,7 @@
 /* The operations page: web/ops */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -139,7 +139,7 @@ test("a token that is revoked meanwhile logs out", async () => {
 });
 
 /* Pixels of a plot that have the colour of one of its lines. */
-const drawn = (plot, name) => plot.locator("canvas").evaluate((canvas, name) => {
+const drawn = (plot, line) => plot.locator("canvas").evaluate((canvas, name) => {
 	const { width, height } = canvas;
 	const copy = new OffscreenCanvas(width, height)
 		.getContext("2d", { willReadFrequently: true });
@@ -154,7 +154,7 @@ const drawn = (plot, name) => plot.locator("canvas").evaluate((canvas, name) => 
 	for (let i = 0; i < data.length; i += 4)
 		found += wanted.every((value, c) => data[i + c] === value);
 	return found;
-}, name);
+}, line);
 
 test("plots draw what happens", async () => {
 	for (const colorScheme of ["light", "dark"]) {
@@ -177,7 +177,7 @@ test("plots draw what happens", async () => {
 });
 
 test("a button scales", async () => {
-	const { page } = await open();
+	const { context, page } = await open();
 	const workers = page.getByLabel("Workers", { exact: true });
 
 	await choose(page, NAME);
@@ -197,11 +197,32 @@ test("a button scales", async () => {
 		await until(async () => (await cell(page, NAME, "Workers"))
 			.startsWith(shown));
 	}
+
+	expect(/status of 503/);
+	const asked = await stub(context, "POST", "/ops/scale",
+				 problem(503, "unavailable"));
+
+	await button(page, "Scale").click();
+	await page.getByText("The operator did not answer in time").waitFor();
+	assert.deepEqual(asked, [{ name: NAME, workers: before }]);
 });
 
-test("a button rolls back", async () => {
+/* Only the release that served before is kept. */
+function forgetAllBut(release) {
+	const kept = `${process.env.VAR}/functions/${NAME}`;
+
+	fn("rollback", NAME, release);
+	for (const other of readdirSync(`${kept}/releases`))
+		if (other !== release)
+			rmSync(`${kept}/releases/${other}`, { recursive: true });
+	rmSync(`${kept}/previous`, { force: true });
+}
+
+test("a button rolls back", async (t) => {
 	const { context, page } = await open();
 	const [{ release: first }] = JSON.parse(fn("status", NAME, "--json"));
+
+	t.after(() => forgetAllBut(first));
 	const back = () => button(page, `Roll back to ${first}`);
 
 	await choose(page, NAME);
@@ -236,11 +257,6 @@ test("a button rolls back", async () => {
 	await page.getByText("It was not taken.").waitFor();
 	await page.getByText("it broke").waitFor();
 	assert.deepEqual(asked, [{ name: NAME, release: second }]);
-
-	const kept = `${process.env.VAR}/functions/${NAME}`;
-
-	rmSync(`${kept}/releases/${second}`, { recursive: true });
-	rmSync(`${kept}/previous`);
 });
 
 test("who may look only has no buttons", async () => {

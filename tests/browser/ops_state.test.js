@@ -55,8 +55,8 @@ test("a pool that was started anew counts from nothing", () => {
 });
 
 test("a function that comes later is known from then on", () => {
-	const history = after(answer(5000, item()), answer(6000, item(),
-							  item({ name: "new" })));
+	const history = after(answer(5000, item()),
+			      answer(6000, item(), item({ name: "new" })));
 
 	assert.equal(history.rows[1].requests_s, null);
 	assert.deepEqual(Object.keys(history.samples), ["user", "new"]);

@@ -10,6 +10,12 @@ import { Plots } from "./plots.js";
 const clock = new Intl.DateTimeFormat("en", { dateStyle: "medium",
 					      timeStyle: "medium" });
 
+const MEANINGS = {
+	not_found: "It is not kept any more.",
+	unavailable: "The operator did not answer in time, or is away. It may " +
+		"have been done: see the table.",
+};
+
 /* What came of an act; output: fn's lines. */
 const Outcome = ({ text, output, isBad }) => html`
   <div class="outcome" role=${isBad ? "alert" : "status"}>
@@ -45,6 +51,7 @@ const Release = ({ release, mayAct, onChoose }) => html`
   </li>`;
 
 export class Detail extends Component {
+	/* chosen: the release that is asked about. */
 	state = { releases: null, error: null, chosen: null, outcome: {},
 		  isActing: false };
 
@@ -65,9 +72,10 @@ export class Detail extends Component {
 	load = async () => {
 		this.setState({ error: null });
 		try {
-			const { items } = await api.releases(this.props.row.name);
+			const { name } = this.props.row;
 
-			this.setState({ releases: items });
+			this.setState({
+				releases: (await api.releases(name)).items });
 		} catch (error) {
 			this.setState({ error });
 		}
@@ -75,7 +83,8 @@ export class Detail extends Component {
 
 	/* Says what comes of it; throws what a field is wrong for. */
 	act = async (said, doing) => {
-		this.setState({ isActing: true, outcome: { text: "One moment…" } });
+		this.setState({ isActing: true,
+				outcome: { text: "One moment…" } });
 		try {
 			const { output } = await doing();
 
@@ -84,7 +93,8 @@ export class Detail extends Component {
 			const isOfField = error.errors?.length > 0;
 
 			this.setState({ outcome: isOfField ? {} : {
-				text: sentence(error), output: error.detail,
+				text: sentence(error, MEANINGS),
+				output: error.detail,
 				isBad: true } });
 			if (isOfField)
 				throw error;
@@ -122,16 +132,16 @@ export class Detail extends Component {
 		return html`
 		  <${Confirm} title="Roll ${name} back?" yes="Roll back"
 		    onYes=${this.rollBack} onNo=${this.forget}>
-		    Release ${chosen} starts beside ${release}, and serves in its
-		    place once it is ready. If it fails, ${release} goes on. No
-		    request is lost either way.
+		    Release ${chosen} starts beside ${release}, and serves in
+		    its place once it is ready. If it fails, ${release} goes
+		    on. No request is lost either way.
 		  <//>`;
 	}
 
 	releases(state) {
 		if (!state.releases)
-			return html`<${Loading} what="releases" error=${state.error}
-			  retry=${this.load} />`;
+			return html`<${Loading} what="releases"
+			  error=${state.error} retry=${this.load} />`;
 		return html`
 		  <ul class="releases">
 		    ${state.releases.map((release) => html`

@@ -68,7 +68,8 @@ function itemOf(answer, name) {
 
 /* at_s: the reader's clock, since the epoch. */
 export function answered(history, answer, at_s) {
-	const passed_s = (answer.at_ms - (history.last?.at_ms ?? Infinity)) / 1000;
+	const before_ms = history.last?.at_ms ?? Infinity;
+	const passed_s = (answer.at_ms - before_ms) / 1000;
 	const last = passed_s > 0 ? history.last : null;
 	const rows = answer.items.map((item) => ({
 		...item,

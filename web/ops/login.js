@@ -5,8 +5,8 @@ import { Field, Form } from "../views/form.js";
 import { login } from "./page.js";
 
 const MEANINGS = {
-	unauthorized: "This token is not good: it is not complete, too old, or " +
-		"was revoked.",
+	unauthorized: "This token is not good: it is not complete, too old, " +
+		"or was revoked.",
 	forbidden: "This token is not one of an operator.",
 };
 

@@ -20,7 +20,9 @@ let polling = new AbortController();
 
 /* Changes. */
 const took = (state, answer, at_s) => ({
-	...state, failed: null, history: answered(state.history, answer, at_s) });
+	...state, failed: null,
+	history: answered(state.history, answer, at_s),
+});
 const away = (state, failed) => ({ ...state, failed });
 const chose = (state, chosen) => ({ ...state, chosen });
 const reset = (_, refused) => ({ ...emptyState(), refused });

@@ -25,9 +25,11 @@ function options(lines, width, show) {
 		cursor: { drag: { x: false, y: false } },
 		scales: {
 			x: { range: (_, __, last) => [last - KEPT_S, last] },
-			y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] },
+			y: { range: (_, __, most) =>
+				[0, Math.max(1, most * 1.1)] },
 		},
-		axes: [axis({ size: 30, space: 60, values: "{HH}:{mm}" }), axis()],
+		axes: [axis({ size: 30, space: 60, values: "{HH}:{mm}" }),
+		       axis()],
 		series: [{ value: "{HH}:{mm}:{ss}" }, ...lines.map((line) => ({
 			label: line.label,
 			stroke: colour(line.colour),
@@ -82,8 +84,10 @@ export class Plot extends Component {
 
 	/* The newest values, unless others are pointed at. */
 	tell() {
+		const idx = this.props.samples.length - 1;
+
 		if (this.plot.cursor.left < 0)
-			this.plot.setLegend({ idx: this.props.samples.length - 1 });
+			this.plot.setLegend({ idx });
 	}
 
 	redraw = () => {

@@ -5,7 +5,8 @@ import { level, wrong } from "./history.js";
 
 /* sort: by what; text beside numbers is on the left. */
 const COLUMNS = [
-	{ id: "name", title: "Function", sort: (row) => row.name, isText: true },
+	{ id: "name", title: "Function", isText: true,
+	  sort: (row) => row.name },
 	{ id: "state", title: "State", sort: (row) => row.state, isText: true,
 	  show: (row) => row.state },
 	{ id: "release", title: "Release", sort: (row) => row.release ?? "",
@@ -45,12 +46,13 @@ function Row({ row, isChosen }) {
 	return html`
 	  <tr class=${level(row)}>
 	    <th scope="row">
-	      <a href="#${row.name}" aria-current=${isChosen ? "true" : undefined}>
-	        ${row.name}</a>
+	      <a href="#${row.name}"
+	        aria-current=${isChosen ? "true" : undefined}>${row.name}</a>
 	      <${Mark} level=${level(row)} />
 	    </th>
 	    ${COLUMNS.slice(1).map((column) => html`
-	      <td key=${column.id} class="${kind(column)} ${found[column.id] ?? ""}">
+	      <td key=${column.id}
+	        class="${kind(column)} ${found[column.id] ?? ""}">
 	        ${column.show(row)}<${Mark} level=${found[column.id]} />
 	      </td>`)}
 	  </tr>`;
