@@ -283,6 +283,7 @@ void consumer_run(const char *name, const struct consumption *table)
 		.url = conf.database_url, .role = conf.database_role,
 		.connections = 1, .wait_ms = conf.database_wait_ms,
 		.timeout_ms = conf.timeout_ms,
+		.board = &worker_slot()->database,
 	};
 	struct sigaction term = { .sa_handler = on_term };
 	struct db_pool *pool = db_pool_new(&config);

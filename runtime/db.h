@@ -30,6 +30,7 @@
 #include "runtime/arena.h"
 #include "runtime/err.h"
 
+struct scoreboard_database;
 struct db_pool;
 struct db;
 
@@ -62,6 +63,7 @@ struct db_config {
 	int connections;	/* at most, of the whole process */
 	int wait_ms;		/* for a free connection */
 	int timeout_ms;		/* of a statement; of connecting, up to 2 s */
+	struct scoreboard_database *board;	/* to count in; NULL: nowhere */
 };
 
 /*

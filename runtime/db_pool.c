@@ -7,6 +7,7 @@
 #include "runtime/conf.h"
 #include "runtime/db_private.h"
 #include "runtime/log.h"
+#include "runtime/scoreboard.h"
 
 enum {
 	GRACE_MS = 100,			/* the server's own timeout is first */
@@ -16,6 +17,7 @@ enum {
 
 struct db_pool {
 	struct db_config config;
+	struct scoreboard_database *board, alone;
 	pthread_mutex_t lock;		/* on what follows */
 	pthread_cond_t returned;
 	struct db_conn *idle;		/* last used first */
@@ -43,6 +45,8 @@ struct db_pool *db_pool_new(const struct db_config *config)
 	check(config->url);
 	pool->config = *config;
 	pool->places = config->connections;
+	pool->board = config->board ?: &pool->alone;
+	atomic_fetch_add(&pool->board->limit, config->connections);
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -52,6 +56,12 @@ struct db_pool *db_pool_new(const struct db_config *config)
 	return pool;
 }
 
+static void close_conn(struct db_pool *pool, struct db_conn *c)
+{
+	db_conn_close(c);
+	atomic_fetch_sub(&pool->board->open, 1);
+}
+
 void db_pool_free(struct db_pool *pool)
 {
 	struct db_conn *c;
@@ -59,9 +69,10 @@ void db_pool_free(struct db_pool *pool)
 	while ((c = pool->idle)) {
 		pool->idle = c->next;
 		pool->places++;
-		db_conn_close(c);
+		close_conn(pool, c);
 	}
 	assert(pool->places == pool->config.connections);
+	atomic_fetch_sub(&pool->board->limit, pool->config.connections);
 	pthread_cond_destroy(&pool->returned);
 	pthread_mutex_destroy(&pool->lock);
 	free(pool);
@@ -86,6 +97,8 @@ static bool take_place(struct db_pool *pool, struct db_conn **idle)
 	int e = 0;
 
 	pthread_mutex_lock(&pool->lock);
+	if (!pool->idle && pool->places == 0)
+		atomic_fetch_add(&pool->board->waits, 1);
 	while (!pool->idle && pool->places == 0 && e != ETIMEDOUT)
 		e = pthread_cond_timedwait(&pool->returned, &pool->lock,
 					   &until);
@@ -95,6 +108,7 @@ static bool take_place(struct db_pool *pool, struct db_conn **idle)
 		pool->idle = (*idle)->next;
 	else if (taken)
 		pool->places--;
+	pool->board->used += taken;
 	pthread_mutex_unlock(&pool->lock);
 
 	return taken;
@@ -110,6 +124,7 @@ static void give_place(struct db_pool *pool, struct db_conn *idle)
 	} else {
 		pool->places++;
 	}
+	pool->board->used--;
 	pthread_cond_signal(&pool->returned);
 	pthread_mutex_unlock(&pool->lock);
 }
@@ -141,8 +156,12 @@ static struct db_conn *connect_unless_paused(struct db_pool *pool)
 	if (is_paused(pool))
 		return NULL;
 	c = db_conn_open(&pool->config);
-	if (!c)
+	if (c) {
+		atomic_fetch_add(&pool->board->open, 1);
+	} else {
+		atomic_fetch_add(&pool->board->unmade, 1);
 		pause_connecting(pool);
+	}
 
 	return c;
 }
@@ -152,11 +171,12 @@ enum err db_pool_take(struct db_pool *pool, struct db_conn **out)
 	struct db_conn *c;
 
 	if (!take_place(pool, &c)) {
+		atomic_fetch_add(&pool->board->refused, 1);
 		log_error("database: all connections are in use");
 		return ERR_UNAVAILABLE;
 	}
 	if (c && !db_conn_quiet(c)) {
-		db_conn_close(c);
+		close_conn(pool, c);
 		c = NULL;
 	}
 	if (!c)
@@ -180,6 +200,6 @@ void db_pool_give(struct db_pool *pool, struct db_conn *c)
 
 void db_pool_end(struct db_pool *pool, struct db_conn *c)
 {
-	db_conn_close(c);
+	close_conn(pool, c);
 	give_place(pool, NULL);
 }

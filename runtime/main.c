@@ -44,15 +44,16 @@ static void describe(const char *name)
 
 static void serve_forever(void)
 {
+	struct scoreboard_worker *slot = worker_slot();
 	const struct db_config config = {
 		.url = conf.database_url,
 		.role = conf.database_role,
 		.connections = conf.database_connections,
 		.wait_ms = conf.database_wait_ms,
 		.timeout_ms = conf.timeout_ms / STATEMENTS_A_REQUEST,
+		.board = &slot->database,
 	};
 	struct db_pool *pool = db_pool_new(&config);
-	struct scoreboard_worker *slot = worker_slot();
 	size_t n = 0;
 
 	for (const struct route *r = routes;

@@ -10,6 +10,8 @@
 #ifndef RUNTIME_METRICS_H
 #define RUNTIME_METRICS_H
 
+#include <stdbool.h>
+
 #include "runtime/arena.h"
 #include "runtime/err.h"
 #include "runtime/scoreboard.h"
@@ -17,13 +19,18 @@
 /* Of one function: totals over its workers, dead and alive. */
 struct totals {
 	const struct scoreboard *board;
+	bool kept;			/* by a pool that runs */
+	double begun_s;			/* that one, since 1970 */
 	int workers[4];			/* by enum worker_state */
 	int threads, busy, connections;
 	int streams;
-	uint64_t queued_us;		/* of recent requests, at most */
+	double queued_s;		/* recent requests, at most */
+	double unpublished_s;		/* the relay's oldest event */
 	uint64_t shed, dropped, published, consumed, duplicates, dead, lag;
-	uint64_t delivered, resyncs, cut_slow;
+	uint64_t delivered, resyncs, cut_slow, resident_bytes;
 	uint64_t pushes[PUSHES];
+	int database_limit, database_open, database_used;
+	uint64_t database_waits, database_refused, database_unmade;
 	size_t routes;
 	struct route_total {
 		char name[72];

@@ -86,22 +86,22 @@ static void guard_threads(struct pool *p, struct process *w,
 	}
 }
 
-/* In memory, in megabytes; 0 if it has ended. */
-static long resident_mb(pid_t pid)
+/* In memory; 0 if it has ended. */
+static uint64_t resident_bytes(pid_t pid)
 {
 	char path[32];
-	long pages = 0;
+	unsigned long pages = 0;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
 	file = fopen(path, "re");
 	if (!file)
 		return 0;
-	if (fscanf(file, "%*d %ld", &pages) != 1)
+	if (fscanf(file, "%*u %lu", &pages) != 1)
 		pages = 0;
 	fclose(file);
 
-	return pages * (sysconf(_SC_PAGESIZE) / 1024) / 1024;
+	return pages * (unsigned long)sysconf(_SC_PAGESIZE);
 }
 
 static bool is_replacing(const struct pool *p)
@@ -113,19 +113,17 @@ static bool is_replacing(const struct pool *p)
 }
 
 /* One after the other, so that slots and memory suffice. */
-static void guard_memory(struct pool *p, struct process *w)
+static void guard_memory(struct pool *p, struct process *w, uint64_t bytes)
 {
-	long mb;
+	const uint64_t mb = bytes >> 20;
 
 	if (w->limits.rss_mb == 0 || w->state != WORKER_READY ||
 	    w->generation != p->serving.number || is_replacing(p) ||
-	    p->now_ms - w->since_ms < STEADY_MS)
-		return;
-	mb = resident_mb(w->pid);
-	if (mb <= w->limits.rss_mb)
+	    p->now_ms - w->since_ms < STEADY_MS ||
+	    mb <= (uint64_t)w->limits.rss_mb)
 		return;
 
-	log_warn("worker %d has %ld MB in memory and is replaced", w->pid, mb);
+	log_warn("worker %d has %lu MB in memory and is replaced", w->pid, mb);
 	p->board->restarts[RESTART_MEMORY]++;
 	w->outgoing = true;
 }
@@ -141,11 +139,15 @@ void guard_workers(struct pool *p)
 		return;
 	p->guard_at_ms = p->now_ms + GUARD_MS;
 	for (int i = 0; i < SCOREBOARD_WORKERS; i++) {
+		struct scoreboard_worker *slot = &p->board->worker[i];
 		struct process *w = &p->process[i];
+		uint64_t bytes;
 
 		if (!w->pid)
 			continue;
-		guard_threads(p, w, &p->board->worker[i]);
-		guard_memory(p, w);
+		guard_threads(p, w, slot);
+		bytes = resident_bytes(w->pid);
+		slot->resident_bytes = bytes;
+		guard_memory(p, w, bytes);
 	}
 }

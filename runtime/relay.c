@@ -53,7 +53,7 @@ struct position {
 };
 
 /* The columns of relay_difference and relay_rest. */
-enum { SNAPSHOT, ID, TOPIC, TYPE, KEY, DATA, TRACEPARENT, TIME };
+enum { SNAPSHOT, ID, TOPIC, TYPE, KEY, DATA, TRACEPARENT, TIME, AGE_S };
 
 struct relay {
 	struct db *db;
@@ -204,17 +204,38 @@ static enum err publish(struct relay *r, const struct db_rows *rows)
 	return err;
 }
 
-static enum err fetch(struct relay *r, struct db_rows *rows)
+static enum err ask(struct relay *r, const char *count, struct db_rows *rows)
 {
-	const char *batch = arena_printf(r->arena, "%d", BATCH);
-
 	if (r->at.target)
 		return db_all(r->db, &sql_relay_rest,
 			      ARGS(r->at.snapshot, r->at.target,
-				   r->at.after_id, batch), rows);
+				   r->at.after_id, count), rows);
 
 	return db_all(r->db, &sql_relay_difference,
-		      ARGS(r->at.snapshot, batch), rows);
+		      ARGS(r->at.snapshot, count), rows);
+}
+
+/* So many events at most that wait, for how long is on the board. */
+static void fetch(struct relay *r, int count, struct db_rows *rows)
+{
+	double since_us = 0;
+
+	must(ask(r, arena_printf(r->arena, "%d", count), rows));
+	if (rows->nrows > 0)
+		since_us = 1e3 * (double)now_ms() -
+			   1e6 * strtod(rows->cell[AGE_S], NULL);
+	if (rows->nrows > 0 && since_us < 1)
+		since_us = 1;		/* before this machine began */
+	atomic_store(&r->slot->unpublished_us, (uint64_t)since_us);
+}
+
+/* While Kafka is away.  What waits longest goes on doing so. */
+static void look_on(struct relay *r)
+{
+	struct db_rows rows;
+
+	if (!r->slot->unpublished_us)
+		fetch(r, 1, &rows);
 }
 
 /* One look at the outbox.  What Kafka refuses is looked at again. */
@@ -222,13 +243,15 @@ static void look(struct relay *r)
 {
 	struct db_rows rows;
 
-	must(fetch(r, &rows));
+	fetch(r, BATCH, &rows);
 	if (rows.nrows > 0 && publish(r, &rows)) {
 		pause_ms(REFUSED_PAUSE_MS);
 		return;
 	}
 	if (rows.nrows > 0 || r->at.target)
 		store(r, behind(r, &rows));
+	if (rows.nrows < BATCH)
+		atomic_store(&r->slot->unpublished_us, 0);
 	if (rows.nrows < BATCH && !stop) {
 		pause_ms(LEAST_PAUSE_MS);
 		wake_wait(now_ms() - r->busy_ms < IDLE_MS ? BUSY_PAUSE_MS
@@ -259,12 +282,15 @@ static void clean_up(struct relay *r)
 /* Only who leads needs Kafka. */
 static void lead(struct relay *r)
 {
+	look_on(r);
 	r->publisher = publisher_new(go_on, r);
 	while (!stop) {
-		if (publisher_ready(r->publisher))
+		if (publisher_ready(r->publisher)) {
+			look_on(r);
 			pause_ms(REFUSED_PAUSE_MS);
-		else
+		} else {
 			look(r);
+		}
 		clean_up(r);
 		arena_reset(r->arena);
 	}
@@ -299,6 +325,7 @@ int main(void)
 	conf_read(conf_file());
 	config.url = conf.database_url;
 	config.role = conf.database_role;
+	config.board = &worker_slot()->database;
 
 	pool = db_pool_new(&config);
 	relay_run(pool);

@@ -19,7 +19,8 @@ SELECT 1 FROM event.cursor WHERE epoch = $1;
 -- transactions that began after $1 or were under way in it.  "+ 0" keeps the
 -- planner from walking all that was published, by outbox_id_idx.
 SELECT pg_current_snapshot(), id, topic, type, key, data, traceparent,
-       to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+       to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+       extract(epoch FROM clock_timestamp() - created_at)
   FROM event.outbox
  WHERE xid >= pg_snapshot_xmax($1::pg_snapshot)
     OR xid = ANY (ARRAY(SELECT pg_snapshot_xip($1::pg_snapshot)))
@@ -29,7 +30,8 @@ SELECT pg_current_snapshot(), id, topic, type, key, data, traceparent,
 -- name: relay_rest
 -- The same of $2, an older snapshot, and behind the id $3.
 SELECT $2::pg_snapshot, id, topic, type, key, data, traceparent,
-       to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+       to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+       extract(epoch FROM clock_timestamp() - created_at)
   FROM event.outbox
  WHERE id > $3::bigint
    AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot)

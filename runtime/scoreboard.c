@@ -102,19 +102,30 @@ enum err scoreboard_adopt(int fd, struct scoreboard **out)
 	return map(fd, PROT_READ | PROT_WRITE, out);
 }
 
-int scoreboard_keeper(const char *path)
+/* l_type is F_UNLCK if there is none, or no file. */
+static struct flock lock_on(const char *path)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int pid = 0;
 
-	if (fd < 0)
-		return 0;
-	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
-		pid = lock.l_pid;
-	close(fd);
+	if (fd < 0 || fcntl(fd, F_GETLK, &lock) != 0)
+		lock.l_type = F_UNLCK;
+	if (fd >= 0)
+		close(fd);
 
-	return pid;
+	return lock;
+}
+
+int scoreboard_keeper(const char *path)
+{
+	const struct flock lock = lock_on(path);
+
+	return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
+}
+
+bool scoreboard_is_kept(const char *path)
+{
+	return lock_on(path).l_type != F_UNLCK;
 }
 
 enum err scoreboard_open(const char *path, const struct scoreboard **out)
@@ -200,6 +211,9 @@ void scoreboard_retire(struct scoreboard *board, struct scoreboard_worker *w)
 	add(&board->retired.delivered, &w->delivered);
 	add(&board->retired.resyncs, &w->resyncs);
 	add(&board->retired.cut_slow, &w->cut_slow);
+	add(&board->retired.database.waits, &w->database.waits);
+	add(&board->retired.database.refused, &w->database.refused);
+	add(&board->retired.database.unmade, &w->database.unmade);
 	for (int i = 0; i < PUSHES; i++)
 		add(&board->retired.pushes[i], &w->pushes[i]);
 	for (int i = 0; i < SCOREBOARD_ROUTES; i++)

@@ -16,12 +16,13 @@
 #define RUNTIME_SCOREBOARD_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "runtime/err.h"
 
 enum {
-	SCOREBOARD_LAYOUT = 5,
+	SCOREBOARD_LAYOUT = 6,
 	SCOREBOARD_WORKERS = 64,
 	SCOREBOARD_THREADS = 32,
 	SCOREBOARD_ROUTES = 32,
@@ -64,12 +65,23 @@ struct scoreboard_thread {
 	char statement[40];		/* that it waits for; "": none */
 };
 
+/* The connections that the db_pools of a process lend. */
+struct scoreboard_database {
+	_Atomic int32_t limit;		/* there may be */
+	_Atomic int32_t open;
+	_Atomic int32_t used;		/* lent, or being made for somebody */
+	_Atomic uint64_t waits;		/* for one of them */
+	_Atomic uint64_t refused;	/* waits that were in vain */
+	_Atomic uint64_t unmade;	/* attempts to connect that failed */
+};
+
 struct scoreboard_worker {
 	/* The pool writes these; a worker its state, too. */
 	_Atomic int32_t pid;
 	_Atomic int32_t generation;
 	_Atomic int32_t state;			/* enum worker_state */
 	_Atomic uint64_t started_us;		/* CLOCK_MONOTONIC */
+	_Atomic uint64_t resident_bytes;	/* in memory */
 	char release[64];			/* version of `generation` */
 
 	_Atomic int32_t threads;		/* that serve; 0: no requests */
@@ -80,6 +92,7 @@ struct scoreboard_worker {
 	_Atomic uint64_t shed;			/* refused for their age */
 	_Atomic uint64_t dropped;		/* broken or timed-out requests */
 	_Atomic uint64_t published;		/* events, of a relay */
+	_Atomic uint64_t unpublished_us;	/* its oldest is since; or 0 */
 	_Atomic uint64_t consumed, duplicates, dead;	/* of a consumer */
 	_Atomic uint64_t lag;			/* events ahead of it, now */
 	_Atomic int32_t streams;		/* open ones, of the gateway */
@@ -87,6 +100,7 @@ struct scoreboard_worker {
 	_Atomic uint64_t resyncs;		/* streams told to load anew */
 	_Atomic uint64_t cut_slow;		/* streams of slow readers */
 	_Atomic uint64_t pushes[PUSHES];	/* by enum push_outcome */
+	struct scoreboard_database database;
 	struct scoreboard_thread thread[SCOREBOARD_THREADS];
 	struct scoreboard_route route[SCOREBOARD_ROUTES];
 };
@@ -128,6 +142,9 @@ enum err scoreboard_adopt(int fd, struct scoreboard **out);
  * by a lock: a pid in a file may belong to somebody else by now.
  */
 int scoreboard_keeper(const char *path);
+
+/* Whether one does, be it in a container whose pids are not ours. */
+bool scoreboard_is_kept(const char *path);
 
 /*
  * Map a function's file for reading.  ERR_NOT_FOUND: none, or not one.

@@ -12,13 +12,13 @@ enum { READY_FD = 3, SCOREBOARD_FD = 4 };
 
 struct scoreboard_worker *worker_slot(void)
 {
-	static struct scoreboard_worker alone;
+	static struct scoreboard_worker alone, *mapped;
 	const char *slot = getenv("POOL_SLOT");
-	struct scoreboard_worker *mapped;
 
 	if (!slot)
 		return &alone;
-	mapped = scoreboard_attach(SCOREBOARD_FD, atoi(slot));
+	if (!mapped)
+		mapped = scoreboard_attach(SCOREBOARD_FD, atoi(slot));
 	if (!mapped)
 		log_exit(EXIT_SYSTEM, "descriptor 4 is no scoreboard of "
 			 "this version: the pool must be restarted");

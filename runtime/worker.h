@@ -10,7 +10,7 @@
 
 #include "runtime/scoreboard.h"
 
-/* Never NULL; lives as long as the process. */
+/* Never NULL; lives as long as the process.  First called by one thread. */
 struct scoreboard_worker *worker_slot(void);
 
 void worker_ready(void);

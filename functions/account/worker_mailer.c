@@ -15,6 +15,7 @@
 #include "runtime/db.h"
 #include "runtime/link.h"
 #include "runtime/log.h"
+#include "runtime/worker.h"
 
 #include "worker.sql.h"
 
@@ -272,6 +273,7 @@ struct mailer *mailer_start(void)
 		.url = conf.database_url, .role = conf.database_role,
 		.connections = 1, .wait_ms = conf.database_wait_ms,
 		.timeout_ms = MAILER_STATEMENT_MS,
+		.board = &worker_slot()->database,
 	};
 	struct mailer *m = calloc(1, sizeof(*m));
 

@@ -262,6 +262,7 @@ struct pusher *pusher_start(void)
 		.url = conf.database_url, .role = conf.database_role,
 		.connections = 1, .wait_ms = conf.database_wait_ms,
 		.timeout_ms = PUSHER_STATEMENT_MS,
+		.board = &worker_slot()->database,
 	};
 	const struct transfer_rules rules = {
 		.timeout_ms = conf.push_timeout_ms, .ca = conf.push_ca,

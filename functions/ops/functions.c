@@ -145,7 +145,7 @@ static json_t *gauges(struct req *req, const struct totals *t)
 			 "min", is_running ? b->min : 0,
 			 "max", is_running ? b->max : 0,
 			 "threads", now->threads, "busy", now->busy,
-			 "queue_age_ms", (double)now->queued_us / 1000,
+			 "queue_age_ms", now->queued_s * 1e3,
 			 "lag", (json_int_t)now->lag,
 			 "streams", now->streams,
 			 "memory_bytes", is_running ? memory(b) : json_null());

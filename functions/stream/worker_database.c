@@ -11,6 +11,7 @@
 #include "functions/stream/worker_database.h"
 #include "runtime/conf.h"
 #include "runtime/log.h"
+#include "runtime/worker.h"
 
 #include "worker.sql.h"
 
@@ -113,6 +114,7 @@ struct database *database_new(const char *gateway)
 		.url = conf.database_url, .role = conf.database_role,
 		.connections = 1, .wait_ms = conf.database_wait_ms,
 		.timeout_ms = STATEMENT_MS,
+		.board = &worker_slot()->database,
 	};
 	struct database *d = calloc(1, sizeof(*d));
 

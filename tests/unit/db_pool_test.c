@@ -5,12 +5,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "runtime/scoreboard.h"
 #include "tests/unit/db_fixture.h"
 
 enum { THREADS = 8, CONNECTIONS = 3, ROUNDS = 50, WAIT_MS = 100 };
 
 static struct db_pool *pool;
 static struct db *db;
+static struct scoreboard_database board;
 
 STATEMENT(backend, "SELECT pg_backend_pid()", 0);
 STATEMENT(linger, "SELECT pg_sleep(60)", 0);
@@ -33,6 +35,8 @@ static int close_schema(void **state)
 
 static void open_on(struct db_config config)
 {
+	memset(&board, 0, sizeof(board));
+	config.board = &board;
 	pool = db_pool_new(&config);
 	db = db_new(pool, arena);
 }
@@ -103,6 +107,50 @@ static void when_all_are_lent_the_wait_is_short(void **state)
 
 	db_release(db);
 	assert_string_equal(our_backend(other), pid);
+	db_free(other);
+}
+
+static void assert_board(int limit, int open, int used)
+{
+	assert_int_equal(board.limit, limit);
+	assert_int_equal(board.open, open);
+	assert_int_equal(board.used, used);
+}
+
+static void the_board_has_what_is_open_and_lent(void **state)
+{
+	(void)state;
+	share(CONNECTIONS);
+	assert_board(CONNECTIONS, 0, 0);
+	terminate(our_backend(db));
+	assert_board(CONNECTIONS, 1, 1);
+	db_release(db);
+	assert_board(CONNECTIONS, 1, 0);
+	our_backend(db);
+	assert_board(CONNECTIONS, 1, 1);
+	terminate(our_backend(db));
+	assert_int_equal(db_hold(db), OK);
+
+	close_db(NULL);
+	assert_board(0, 0, 0);
+	assert_int_equal(board.waits, 0);
+	open_db(NULL);
+}
+
+static void the_board_counts_who_waits_and_who_waits_in_vain(void **state)
+{
+	struct db *other = db_new(pool, arena);
+	const char *cell;
+
+	(void)state;
+	our_backend(db);
+	for (int i = 1; i <= 2; i++) {
+		assert_int_equal(db_one(other, &backend, NO_ARGS, &cell),
+				 ERR_UNAVAILABLE);
+		assert_int_equal(board.waits, i);
+		assert_int_equal(board.refused, i);
+		assert_board(1, 1, 1);
+	}
 	db_free(other);
 }
 
@@ -221,6 +269,9 @@ static void many_threads_share_few_connections(void **state)
 		pthread_join(thread[i], NULL);
 		assert_int_equal(err[i], OK);
 	}
+	assert_board(CONNECTIONS, CONNECTIONS, 0);
+	assert_in_range(board.waits, 1, THREADS * ROUNDS);
+	assert_int_equal(board.refused, 0);
 	assert_string_equal(owner_sql("SELECT n FROM db_pool_test.item"
 				      " WHERE id = 1"), "400");
 	assert_string_equal(owner_sql("SELECT count(*) FROM pg_stat_activity"
@@ -263,6 +314,8 @@ static void a_server_that_is_away_takes_no_time(void **state)
 		assert_int_equal(db_one(db, &backend, NO_ARGS, &cell),
 				 ERR_UNAVAILABLE);
 	assert_in_range(now_ms() - begin, 0, 20 * 5);
+	assert_int_equal(board.unmade, 1);	/* and then a pause */
+	assert_board(1, 0, 0);
 	leave_nowhere();
 }
 
@@ -321,6 +374,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_A_DB(a_connection_is_kept_for_the_next_request),
 		ON_A_DB(when_all_are_lent_the_wait_is_short),
+		ON_A_DB(the_board_has_what_is_open_and_lent),
+		ON_A_DB(the_board_counts_who_waits_and_who_waits_in_vain),
 		ON_A_DB(the_next_request_sees_nothing_of_a_lost_connection),
 		ON_A_DB(a_connection_lost_in_a_statement_is_replaced_after_it),
 		ON_A_DB(a_transaction_does_not_go_on_elsewhere),

@@ -1,4 +1,5 @@
 /* What workers count outlives them, and readers are never misled. */
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,8 @@
 #include "tests/unit/test.h"
 
 #include "runtime/scoreboard.h"
+
+enum { NOT_ALLOWED = 2 };
 
 static char directory[32];
 static char path[64];
@@ -52,6 +55,10 @@ static void work(int slot, const char *route)
 	w->dead = 4;
 	w->lag = 1000;
 	w->pushes[PUSH_GONE] = 8;
+	w->database.open = 9;
+	w->database.waits = 10;
+	w->database.refused = 11;
+	w->database.unmade = 12;
 	snprintf(w->route[0].name, sizeof(w->route[0].name), "%s", route);
 	scoreboard_count(&w->route[0], 204, 700);
 }
@@ -160,7 +167,41 @@ static void the_kernel_says_who_keeps_the_file(void **state)
 
 	close(board_fd);
 	assert_int_equal(scoreboard_keeper(path), 0);
+	assert_false(scoreboard_is_kept(path));
 	assert_int_equal(scoreboard_keeper("/nowhere"), 0);
+	assert_false(scoreboard_is_kept("/nowhere"));
+}
+
+/* What a process is told that can't see the keeper; or NOT_ALLOWED. */
+static int kept_seen_from_a_container(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (unshare(CLONE_NEWPID) != 0 &&
+		    unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0)
+			_exit(NOT_ALLOWED);
+		pid = fork();
+		if (pid == 0)
+			_exit(scoreboard_is_kept(path) &&
+			      scoreboard_keeper(path) == 0);
+		waitpid(pid, &status, 0);
+		_exit(WEXITSTATUS(status));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+
+	return WEXITSTATUS(status);
+}
+
+static void who_keeps_the_file_may_be_out_of_sight(void **state)
+{
+	const int seen = kept_seen_from_a_container();
+
+	(void)state;
+	if (seen == NOT_ALLOWED)
+		skip();
+	assert_true(seen);
 }
 
 static void a_dead_workers_counters_are_kept_and_its_slot_is_free(void **state)
@@ -184,6 +225,10 @@ static void a_dead_workers_counters_are_kept_and_its_slot_is_free(void **state)
 	assert_int_equal(r->dead, 12);
 	assert_int_equal(r->lag, 0);
 	assert_int_equal(r->pushes[PUSH_GONE], 24);
+	assert_int_equal(r->database.open, 0);
+	assert_int_equal(r->database.waits, 30);
+	assert_int_equal(r->database.refused, 33);
+	assert_int_equal(r->database.unmade, 36);
 	assert_int_equal(r->pushes[PUSH_SENT], 0);
 	assert_string_equal(r->route[0].name, "GET /a");
 	assert_int_equal(r->route[0].status[2], 1);
@@ -255,6 +300,7 @@ int main(void)
 		ON_A_FILE(what_is_no_scoreboard_is_refused),
 		ON_A_FILE(what_has_another_layout_is_no_ones),
 		ON_A_FILE(the_kernel_says_who_keeps_the_file),
+		ON_A_FILE(who_keeps_the_file_may_be_out_of_sight),
 		ON_A_FILE(a_dead_workers_counters_are_kept_and_its_slot_is_free),
 		ON_A_FILE(a_route_more_than_fits_spoils_nothing),
 		ON_A_FILE(a_name_without_an_end_is_not_read_past_it),
