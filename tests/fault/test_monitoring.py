@@ -6,8 +6,10 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import threading
 import time
+import urllib.parse
 
 import psycopg2
 import pytest
@@ -183,3 +185,18 @@ def test_the_memory_of_workers_is_told(session, metrics):
                 sum(resident(pid) for pid in session.workers()))
 
     wait_until(lambda: 0.9 < ratio() < 1.1, 10)
+
+
+def test_connections_of_nginx_are_told(metrics):
+    def active():
+        return metrics.one("nginx_connections_active", path="/metrics/nginx")
+
+    url = urllib.parse.urlsplit(os.environ["KITH_URL"])
+    before = active()
+    with contextlib.ExitStack() as clients:
+        for _ in range(100):
+            clients.enter_context(socket.create_connection(
+                (url.hostname, url.port)))
+        wait_until(lambda: active() >= before + 90, 5)
+    wait_until(lambda: active() < before + 90, 5)
+    assert "Active connections:" in metrics.client.get("/nginx_status").text
