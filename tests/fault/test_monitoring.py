@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import socket
+import subprocess
 import threading
 import time
 import urllib.parse
@@ -48,6 +49,15 @@ def metrics():
     metrics = Metrics()
     yield metrics
     metrics.client.close()
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/metrics/nginx"])
+def test_promtool_finds_nothing_to_mend(metrics, kith, path):
+    register(kith)
+    checked = subprocess.run(
+        ["promtool", "check", "metrics"], input=metrics.text(path), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert (checked.returncode, checked.stdout) == (0, "")
 
 
 def of_session(metrics, name, **labels):
