@@ -1,58 +1,20 @@
 /* functions.c - GET /ops/functions: the scoreboards as JSON. */
 #include <jansson.h>
-#include <stdio.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "functions/ops/ops.h"
 #include "runtime/conf.h"
 #include "runtime/metrics.h"
 
-static bool runs(struct req *req, const struct scoreboard *b)
+static const char *state_of(const struct totals *t)
 {
-	return scoreboard_keeper(function_path(req->arena, b->function,
-					       "scoreboard")) != 0;
-}
-
-static const char *state_of(const struct totals *t, bool is_running)
-{
-	if (!is_running)
+	if (!t->kept)
 		return "stopped";
 	if (t->board->loading)
 		return "loading";
 	if (t->workers[WORKER_READY] > 0)
 		return "running";
 	return t->board->wanted > 0 ? "waiting" : "asleep";
-}
-
-/* In memory, of a process; 0: not known. */
-static json_int_t resident_bytes(pid_t pid)
-{
-	char path[32];
-	long pages = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	if (fscanf(file, "%*d %ld", &pages) != 1)
-		pages = 0;
-	fclose(file);
-
-	return pages * sysconf(_SC_PAGESIZE);
-}
-
-static json_t *memory(const struct scoreboard *b)
-{
-	json_int_t bytes = 0;
-
-	for (int i = 0; i < SCOREBOARD_WORKERS; i++)
-		if (b->worker[i].pid)
-			bytes += resident_bytes(b->worker[i].pid);
-
-	return bytes ? json_integer(bytes) : json_null();
 }
 
 /* By class of status. */
@@ -127,28 +89,24 @@ static json_t *counters(const struct totals *t)
 /* What is so now; of a pool that has left all is over. */
 static json_t *gauges(struct req *req, const struct totals *t)
 {
-	static const struct totals none;
 	const struct scoreboard *b = t->board;
-	const bool is_running = runs(req, b);
-	const struct totals *now = is_running ? t : &none;
 
 	return json_pack("{s:s,s:s,s:s?,s:s?,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:f,"
-			 "s:I,s:i,s:o}", "name", b->function,
-			 "state", state_of(t, is_running),
-			 "release", is_running && *b->release ? b->release
-							      : NULL,
+			 "s:I,s:i,s:I}", "name", b->function,
+			 "state", state_of(t),
+			 "release", t->kept && *b->release ? b->release : NULL,
 			 "previous", function_points(req->arena, b->function,
 						     "previous"),
-			 "generation", is_running ? b->generation : 0,
-			 "ready", now->workers[WORKER_READY],
-			 "wanted", is_running ? b->wanted : 0,
-			 "min", is_running ? b->min : 0,
-			 "max", is_running ? b->max : 0,
-			 "threads", now->threads, "busy", now->busy,
-			 "queue_age_ms", now->queued_s * 1e3,
-			 "lag", (json_int_t)now->lag,
-			 "streams", now->streams,
-			 "memory_bytes", is_running ? memory(b) : json_null());
+			 "generation", t->kept ? b->generation : 0,
+			 "ready", t->workers[WORKER_READY],
+			 "wanted", t->kept ? b->wanted : 0,
+			 "min", t->kept ? b->min : 0,
+			 "max", t->kept ? b->max : 0,
+			 "threads", t->threads, "busy", t->busy,
+			 "queue_age_ms", t->queued_s * 1e3,
+			 "lag", (json_int_t)t->lag,
+			 "streams", t->streams,
+			 "memory_bytes", (json_int_t)t->resident_bytes);
 }
 
 static json_t *function(struct req *req, const struct totals *t)
