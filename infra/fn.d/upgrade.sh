@@ -4,10 +4,12 @@
 # of those it has, and has the pool of NAME, or one after the other all of them,
 # become that program: the same process goes on with the same workers, and loads
 # what is current as fn deploy loads a release.  No request is lost.  A program
-# that does not run is refused, and a pool that can not become it goes on as it
-# is: its log says why, and the exit code is 1.
+# that does not run is refused.  If a pool can not become it, or what is current
+# does not serve under it, what there was goes on: the log says why, and the exit
+# code is 1.
 #
-# What is deployed needs it if its scoreboard differs from its pool's.
+# A release whose scoreboard differs from its pool's is not taken: upgrade the
+# pool, and deploy it then.
 fn_upgrade() {
 	local code=0 names
 

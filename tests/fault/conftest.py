@@ -25,6 +25,8 @@ from kith import Client, Events, register, wait_until
 from load import Load
 from stack import directory
 
+LOAD_S = 300 * int(os.environ.get("TIMES", 1))     # at most
+
 Row = namedtuple("Row", "name pid state generation release part")
 
 
@@ -216,7 +218,7 @@ def wrk(kith):
         environment = os.environ | {"TOKENS": " ".join(tokens),
                                     "KIB": " ".join(map(str, sizes))}
         process = subprocess.Popen(
-            ["wrk", "-t2", "-c16", "-d300", "--timeout", "8",
+            ["wrk", "-t2", "-c16", f"-d{LOAD_S}", "--timeout", "8",
              "-s", ROOT / "tests/fault/post.lua", os.environ["KITH_URL"]],
             env=environment, text=True, stdout=subprocess.PIPE)
         result = {}

@@ -101,7 +101,8 @@ def test_what_can_not_be_done_is_said(words, code, what):
 
 def test_without_a_stack_there_is_nothing_to_work_on(tmp_path):
     for words in (["deploy", "ops"], ["rollback", "ops"], ["status"], ["top"],
-                  ["scale", "ops", "1"], ["upgrade"], ["dlq", "list"], ["token", "list"]):
+                  ["scale", "ops", "1"], ["upgrade"], ["dlq", "list"],
+                  ["token", "list"]):
         assert fn(*words, VAR=str(tmp_path)) == (
             3, "", f"fn: no stack is up in {tmp_path}\n"), words
     code, output, _ = fn("list", "--json", VAR=str(tmp_path))
