@@ -108,8 +108,9 @@ gone_or() {
 	[[ -z $(pid_of "$1") ]] || "${@:2}"
 }
 
+# listens PORT [ADDRESS]
 listens() {
-	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+	(exec 3<>"/dev/tcp/${2:-127.0.0.1}/$1") 2>/dev/null
 }
 
 # choose_port NAME SERVICE: prints the port that NAME had before, or a free one

@@ -6,7 +6,8 @@ kafka_configure() {
 	port=$(choose_port kafka kafka)
 	controller=$(choose_port controller kafka)
 	user_dir "$VAR/kafka" "$VAR/kafka/data"
-	sed "s/@PORT@/$port/; s/@CONTROLLER@/$controller/" \
+	sed "s/@ADDRESS@/$(service_address)/; s/@PORT@/$port/
+		s/@CONTROLLER@/$controller/" \
 		"$root/infra/kafka/server.properties.in" \
 		>"$VAR/kafka/server.properties"
 	cp "$root/infra/kafka/log4j2.properties" "$VAR/kafka/"
@@ -31,6 +32,10 @@ kafka_start() {
 			--config server.properties || exit
 		exec "${java[@]}" kafka.Kafka server.properties
 	' kafka "$VAR/kafka"
+}
+
+kafka_brokers() {
+	echo "$(service_address):$(<"$VAR/ports/kafka")"
 }
 
 kafka_has_started() {

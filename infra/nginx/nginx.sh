@@ -1,5 +1,6 @@
 # nginx.sh - a stack's nginx; to be sourced after process.sh and functions.sh.
-# Uses port, internal_port and the descriptions of the functions.
+# Uses listen, port, internal_port, hosts, edge and the descriptions of the
+# functions.
 
 # TLS_CERT and TLS_KEY are remembered until the stack is down.
 nginx_tls() {
@@ -47,7 +48,8 @@ nginx_configure() {
 	jq -rn --slurpfile functions "$VAR/nginx/functions.json" \
 		--rawfile template "$root/infra/nginx/nginx.conf.in" \
 		--arg run "$run" --arg tls "$tls" \
-		--arg public "127.0.0.1:$port" \
+		--arg public "$listen:$port" --arg hosts "$hosts" \
+		--arg edge "$edge" \
 		--arg internal "127.0.0.1:$internal_port" \
 		-f "$root/infra/nginx/nginx.jq" \
 		>"$VAR/nginx/nginx.conf.new"

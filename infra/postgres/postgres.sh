@@ -34,17 +34,28 @@ postgres_is_gone() {
 }
 
 postgres_start() {
+	local address=
+
 	postgres_create
 	wait_for 10 postgres_is_gone || die "an old PostgreSQL does not leave"
 	rm -rf "$VAR/postgres/postmaster.pid" "$run/postgres"
 	user_dir "$run/postgres"
 	cp "$root"/infra/postgres/*.conf "$VAR/postgres/"
-	start postgres "$pgbin/postgres" -D "$VAR/postgres" -k "$run/postgres"
+	[[ -z $parts ]] || address=$(service_address)
+	start postgres "$pgbin/postgres" -D "$VAR/postgres" \
+		-k "$run/postgres" -h "$address"
 	ready postgres 60 "$pgbin/pg_isready" -q -h "$run/postgres"
 }
 
 # The URL of the stack's own database for its owner.
 postgres_url() {
-	echo "postgresql://kith_owner:$(<"$VAR/database.password")@/kith?host=$(
-		jq -rn --arg path "$run/postgres" '$path | @uri')"
+	local user
+
+	user=postgresql://kith_owner:$(<"$VAR/database.password")
+	if [[ $parts ]]; then
+		echo "$user@$(service_address):5432/kith"
+	else
+		echo "$user@/kith?host=$(
+			jq -rn --arg path "$run/postgres" '$path | @uri')"
+	fi
 }
