@@ -42,6 +42,8 @@ rd_kafka_conf_t *kafka_conf(const char *client, kafka_setting *table)
 	kafka_set(c, "client.id", client);
 	kafka_set(c, "socket.keepalive.enable", "true");
 	kafka_set(c, "reconnect.backoff.max.ms", "1000");
+	/* TCP alone would try as late again as the network was away. */
+	kafka_set(c, "socket.connection.setup.timeout.ms", "5000");
 	kafka_set(c, "log.connection.close", "false");
 	for (; (*table)[0]; table++)
 		kafka_set(c, (*table)[0], (*table)[1]);

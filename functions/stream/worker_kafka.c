@@ -19,6 +19,7 @@ enum {
 static kafka_setting settings[] = {
 	{ "enable.auto.commit", "false" },
 	{ "auto.offset.reset", "error" },
+	{ "socket.timeout.ms", "6000" },
 	{ "fetch.wait.max.ms", "500" },
 	{ "fetch.error.backoff.ms", "100" },
 	{ "fetch.message.max.bytes", "262144" },

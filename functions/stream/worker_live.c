@@ -19,6 +19,7 @@ static kafka_setting settings[] = {
 	{ "acks", "1" },
 	{ "linger.ms", "5" },
 	{ "message.timeout.ms", "5000" },
+	{ "socket.timeout.ms", "6000" },
 	{ "queue.buffering.max.messages", "10000" },
 	{ "queue.buffering.max.kbytes", "8192" },
 	{ "partitioner", "murmur2_random" },

@@ -1,9 +1,10 @@
 """
 hosts_load.py - people who talk by KITH_URL until standard input ends.
 
-Prints the token of one of them at the beginning.  In the end, once all know all that was said, and it is in the database once, prints
-as JSON each request, [begin, end, method, status] by time.monotonic(), and what
-was counted.  Run by test_hosts.py on a host of its own.
+Prints the token of one of them when they begin.  In the end, once all know all
+that was said, and it is in the database once, prints as JSON each request,
+[begin, end, method, status] by time.monotonic(), and what was counted.  Run by
+test_hosts.py on a host of its own.
 """
 import asyncio
 import contextlib

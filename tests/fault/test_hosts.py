@@ -135,6 +135,12 @@ class Hosts:
         return next((f for f in self.functions
                      if [f.host.address] == addresses), None)
 
+    def connections(self, stack):
+        """What it has open, as PostgreSQL knows."""
+        return int(*self.sql("SELECT count(*) FROM pg_stat_activity"
+                             " WHERE client_addr = :'address'",
+                             address=stack.host.address))
+
     @contextlib.contextmanager
     def load(self):
         """Yields a dictionary that has what hosts_load.py prints."""
@@ -154,7 +160,7 @@ class Hosts:
         load.update(json.loads(output))
 
     def listen(self, stack, token):
-        """Until a stream that goes straight to a host tells something."""
+        """Whether a stream that goes straight to a host tells something."""
         process = subprocess.Popen(
             self.client.as_root(
                 "curl", "-sN", "--max-time", BACK_S, "-H",
@@ -207,6 +213,7 @@ def test_only_what_is_in_flight_on_a_host_that_is_cut_off_fails(
         taken_over = time.monotonic() - ended
         if way == "silenced":
             wait_until(lambda: other.streams() == PEOPLE, LEFT_S)
+            assert hosts.connections(gone) == 0
         joined = time.monotonic()
         join(gone.host)
         back = gone.answers_more(MANY, BACK_S)
