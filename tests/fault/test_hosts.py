@@ -160,17 +160,18 @@ class Hosts:
         load.update(json.loads(output))
 
     def listen(self, stack, token):
-        """Whether a stream that goes straight to a host tells something."""
+        """Status of a stream straight to a host; whether it tells something."""
         process = subprocess.Popen(
             self.client.as_root(
-                "curl", "-sN", "--max-time", BACK_S, "-H",
+                "curl", "-siN", "--max-time", BACK_S, "-H",
                 f"Authorization: Bearer {token}",
                 stack.stack_env["KITH_URL"] + "/stream"),
             text=True, stdout=subprocess.PIPE)
         with process:
+            status = int(process.stdout.readline().split()[1])
             told = "event: message\n" in process.stdout
             process.kill()
-        return told
+        return status, told
 
 
 @pytest.fixture(scope="module")
@@ -217,7 +218,7 @@ def test_only_what_is_in_flight_on_a_host_that_is_cut_off_fails(
         joined = time.monotonic()
         join(gone.host)
         back = gone.answers_more(MANY, BACK_S)
-        assert hosts.listen(gone, load["token"])
+        assert hosts.listen(gone, load["token"]) == (200, True)
         told = time.monotonic() - joined
 
     requests = load["requests"]
