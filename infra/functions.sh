@@ -2,13 +2,12 @@
 # to be sourced after process.sh.  Uses flavour, brokers, and the variables that
 # pools inherit.
 
-# A directory with sources is a function.
+# A directory that says how it runs is a function.
 function_names() {
-	local directory sources
+	local directory
 
 	for directory in "$root"/functions/*; do
-		sources=("$directory"/*.c)
-		[[ ! -e ${sources[0]} ]] || echo "${directory##*/}"
+		[[ ! -e $directory/function.conf ]] || echo "${directory##*/}"
 	done
 }
 
@@ -17,7 +16,7 @@ worker_names() {
 	local directory
 
 	for directory in "$root"/functions/*; do
-		[[ ! -e $directory/worker.c ]] || echo "${directory##*/}-worker"
+		[[ ! -e $directory/worker.conf ]] || echo "${directory##*/}-worker"
 	done
 }
 
@@ -28,7 +27,7 @@ pool_names() {
 	echo relay
 }
 
-# Where the sources of a program are.
+# Where the sources of a program are, and how it runs.
 source_of() {
 	case $1 in
 	relay)	echo "$root/runtime" ;;
@@ -79,7 +78,7 @@ stage_release() {
 	user_dir "$VAR/functions/$name"
 	rm -rf "$new"
 	mkdir -p "$new"
-	cp "$root/build/$flavour/bin/$name" "$new/"
+	cp "$built/$name" "$new/"
 	cp "$conf" "$new/function.conf"
 	[[ ! -e $grants ]] || cp "$grants" "$new/grants.sql"
 }
@@ -134,7 +133,7 @@ migrate() {
 
 # All but relay get a socket to listen on, workers whether they want it or not.
 start_function() {
-	local command=("$VAR/bin/pool" "$VAR/functions/$1")
+	local command=("$tools/pool" "$VAR/functions/$1")
 
 	[[ $1 == relay ]] ||
 		command=(spawn-fcgi -n -s "$run/$1.sock" -M 0660 -b 4096
@@ -147,7 +146,7 @@ start_function() {
 }
 
 function_is_ready() {
-	"$VAR/bin/pool" --status "$VAR/functions/$1" >/dev/null
+	"$tools/pool" --status "$VAR/functions/$1" >/dev/null
 }
 
 # A URL without user and password: each function brings its own.

@@ -99,9 +99,28 @@ ready() {
 	shift 2
 	wait_for "$seconds" gone_or "$name" "$@"
 	[[ -n $(pid_of "$name") ]] && "$@" && return
-	echo "$name is not ready; the end of $VAR/log/$name.log:" >&2
-	tail -n 20 "$VAR/log/$name.log" >&2
+	echo "$name is not ready; the end of its log:" >&2
+	log_lines "$name" 20 >&2
 	return 1
+}
+
+has_log() {
+	[[ -e $VAR/log/$1.log ]]
+}
+
+# log_lines NAME COUNT [-F]: the last ones, and with -F what comes.
+log_lines() {
+	tail -q -n "$2" ${3+"$3"} "$VAR/log/$1.log"
+}
+
+# Where the log of NAME ends now, for log_since.
+log_end() {
+	stat -c %s "$VAR/log/$1.log" 2>/dev/null || echo 0
+}
+
+# log_since NAME END
+log_since() {
+	tail -c "+$(($2 + 1))" "$VAR/log/$1.log" 2>/dev/null || true
 }
 
 gone_or() {

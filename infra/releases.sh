@@ -49,7 +49,7 @@ serving() {
 
 # pool VERB...: as the services' user.
 pool() {
-	"${as_user[@]}" "$VAR/bin/pool" "$@"
+	"${as_user[@]}" "$tools/pool" "$@"
 }
 
 # take VERSION [new]: it serves, and what served is `previous`; otherwise what
@@ -57,8 +57,7 @@ pool() {
 take() {
 	version=$1 is_new=${2-} is_loaded=
 	before=$(serving)
-	log=$VAR/log/$name.log
-	log_bytes=$(stat -c %s "$log" 2>/dev/null || echo 0)
+	log_begin=$(log_end "$name")
 	trap put_back EXIT
 	trap 'exit 1' INT TERM HUP
 
@@ -77,7 +76,7 @@ is_routed() {
 
 # settings RELEASE: what the function would run with there, an object a line.
 settings() {
-	as_function "$name" "$VAR/bin/settings" "$directory/$1/function.conf"
+	as_function "$name" "$tools/settings" "$directory/$1/function.conf"
 }
 
 # What can be known before it runs: its settings are good, it says what it
@@ -118,7 +117,7 @@ nginx_takes() {
 put_back() {
 	trap '' INT TERM HUP
 	trap - EXIT
-	tail -c "+$((log_bytes + 1))" "$log" 2>/dev/null | grep -v '"level":"info"' |
+	log_since "$name" "$log_begin" | grep -v '"level":"info"' |
 		tail -n 10 | readable >&2 || true
 	[[ ! -e $directory/settings.before ]] || settings_back
 	if [[ $before ]]; then

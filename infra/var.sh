@@ -1,8 +1,9 @@
 # var.sh - where a stack lives: VAR, its ports and services; to be sourced.
 #
-# Sets VAR, run (the directory of sockets and pid files), parts, listen, port,
-# internal_port, hosts, edge, owner_url and brokers; the last two stay empty for
-# services of our own.
+# Sets VAR, run (the directory of sockets and pid files), built (that of what was
+# built), tools (that of the programs which the stack itself runs), parts,
+# listen, port, internal_port, hosts, edge, owner_url and brokers; the last two
+# stay empty for services of our own.
 
 # Belongs to the services' user from now on.
 own() {
@@ -24,6 +25,7 @@ find_var() {
 		VAR=/var/tmp/kith-$(md5sum <<<"$root" | cut -c 1-8)
 	fi
 	run=$(realpath -m "$VAR/run")
+	built=$root/build/$flavour/bin tools=$VAR/bin
 }
 
 # Sockets have short paths: 107 bytes at most.
@@ -48,6 +50,16 @@ make_var() {
 	mkdir -p "$VAR"/{ports,bin,functions}
 	user_dir "$VAR/log"
 	make_run
+}
+
+make_keys() {
+	"$root/infra/keys" "$VAR/keys"
+	own -R "$VAR/keys"
+	cp "$root/runtime/passwords.txt" "$VAR/"
+}
+
+install_tools() {
+	install "$built"/{pool,dead,token,settings} "$tools/"
 }
 
 # One up or down at a time, and nothing that fn does meanwhile.
@@ -120,7 +132,7 @@ find_ports() {
 write_env() {
 	local url internal_url=http://127.0.0.1:$internal_port
 
-	url=$(nginx_scheme)://$listen:$port
+	url=$(nginx_scheme)://${listen/#\*/127.0.0.1}:$port
 	(
 		umask 077
 		exec >"$VAR/stack.env.new"

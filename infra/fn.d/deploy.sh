@@ -17,7 +17,7 @@ fn_deploy() {
 	(( ${#word[@]} == 1 )) || usage
 	lock_function
 	[[ ${flag[--no-build]-} ]] || step "build" build_program
-	[[ -e $root/build/$flavour/bin/$name ]] || die "$name is not built"
+	[[ -e $built/$name ]] || die "$name is not built"
 	export_settings
 	stage_release "$name"
 	release=$(serving)

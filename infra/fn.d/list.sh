@@ -18,7 +18,7 @@ list_json() {
 	local names
 
 	mapfile -t names < <(pool_names)
-	if [[ -x $VAR/bin/pool ]]; then
+	if [[ -x $tools/pool ]]; then
 		pool --status --json "${names[@]/#/"$VAR/functions/"}" || true
 	else
 		printf '%s\n' "${names[@]}" | jq -R '{name: ., state: "stopped"}'

@@ -20,7 +20,7 @@ release_lines() {
 	local versions version serves previous state
 
 	mapfile -t versions < <(ls -r "$directory/releases" 2>/dev/null)
-	[[ ! -x $VAR/bin/pool ]] || serves=$(serving)
+	[[ ! -x $tools/pool ]] || serves=$(serving)
 	previous=$(pointed "$name" previous)
 	for version in "${versions[@]}"; do
 		case $version in
