@@ -92,6 +92,20 @@ self_test() {
 	nginx_alone nginx_configure "$name" "$next"
 }
 
+# The program that runs may be older than the one that is there.
+pool_is_old() {
+	! cmp -s "/proc/$(pid_of "$name")/exe" "$tools/pool"
+}
+
+# A release comes with the pool that it was built with.
+load_pool() {
+	if pool_is_old; then
+		pool --upgrade "$directory"
+	else
+		pool --reload "$directory"
+	fi
+}
+
 # is_loaded unless the pool has said that it failed: it may not have answered, or
 # not been asked for long enough.
 load() {
@@ -100,7 +114,7 @@ load() {
 	is_loaded=yes
 	point "$name" current "$version"
 	if [[ $(pid_of "$name") ]]; then
-		pool --reload "$directory" || code=$?
+		load_pool || code=$?
 		(( code != 1 )) || is_loaded=
 		return "$code"
 	fi

@@ -24,6 +24,8 @@ fn_deploy() {
 	if [[ ! ${flag[--force]-} && $(pid_of "$name") ]] &&
 	   staged_is "$name" "releases/$release"; then
 		rm -r "$directory/releases/.new"
+		! pool_is_old || step "pool" load_pool ||
+			die "$name: its pool was not replaced"
 		echo "$name $release serves already"
 		return
 	fi
