@@ -4,6 +4,7 @@
 #	make up | down | status		the same in the background: infra/stack
 #	make deploy FN=name		a new release of one function: infra/fn
 #	make build | test | bench | clean
+#	make package			build/kith_VERSION_amd64.deb, for servers
 #	make soak			half an hour of talk while all is killed
 #
 # FLAVOUR is release, test (address and undefined-behaviour sanitizers, with
@@ -44,7 +45,7 @@ special := $(call objects,runtime/main.c runtime/pool*.c runtime/relay*.c \
 all := $(call objects,runtime/*.c functions/*/*.c tests/*/*.c) \
 	$(call worker_objects,*,*.c)
 
-.PHONY: run up down status deploy build test soak bench clean install programs
+.PHONY: package run up down status deploy build test soak bench clean install programs
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -72,6 +73,13 @@ install:
 
 build: install
 	@$(MAKE) --no-print-directory -j$$(nproc) programs
+
+# Later ones have higher numbers.
+VERSION ?= 0.$(shell git rev-list --count HEAD)
+
+package:
+	@$(MAKE) --no-print-directory build FLAVOUR=release
+	@infra/debian/build $(VERSION)
 
 clean:
 	rm -rf build

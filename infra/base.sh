@@ -1,4 +1,5 @@
-# base.sh - what stack and fn begin with; to be sourced with root, the checkout.
+# base.sh - what stack and fn begin with; to be sourced with root, the checkout,
+# or /usr/lib/kith of the package, where systemd runs what stack runs elsewhere.
 #
 # Sets flavour, which build, and as_user, a command prefix that drops to the
 # services' user.
@@ -35,3 +36,7 @@ step() {
 . "$root/infra/functions.sh"
 # shellcheck source=infra/nginx/nginx.sh
 . "$root/infra/nginx/nginx.sh"
+if [[ $root == /usr/lib/kith ]]; then
+	# shellcheck source=infra/server.sh
+	. "$root/infra/server.sh"
+fi

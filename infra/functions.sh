@@ -169,6 +169,12 @@ export_settings() {
 	export DATABASE_URL
 	unset KAFKA_BROKERS
 	[[ $flavour == release ]] || export MEMORY_MB=0
+	save_settings
+}
+
+# For who starts pools later; here they inherit.
+save_settings() {
+	:
 }
 
 start_functions() {
