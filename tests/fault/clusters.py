@@ -59,12 +59,12 @@ def kustomize(path):
 
 
 def validator():
-    """kubernetes-validate's Python."""
-    python = BUILD / "venv/bin/python"
-    if not python.exists():
+    """kubernetes-validate; fetched if it is missing."""
+    bin = BUILD / "venv/bin"
+    if not (bin / "kubernetes-validate").exists():
         run("/usr/bin/python3", "-m", "venv", str(BUILD / "venv"))
-        run(str(python), "-m", "pip", "-q", "install", VALIDATE)
-    return python
+        run(str(bin / "pip"), "-q", "install", VALIDATE)
+    return str(bin / "kubernetes-validate")
 
 
 def manifests(path):
