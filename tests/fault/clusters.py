@@ -52,7 +52,8 @@ def kustomize(path):
     if not program.exists():
         run("go", "install", KUSTOMIZE, env=os.environ | {
             "GOBIN": str(BUILD / "bin"), "GOPATH": str(BUILD / "go"),
-            "GOCACHE": str(BUILD / "go/cache"), "GOFLAGS": "-modcacherw"})
+            "GOCACHE": str(BUILD / "go/cache"), "GOFLAGS": "-modcacherw",
+            "CGO_ENABLED": "0"})
         shutil.rmtree(BUILD / "go")
     built = run(str(program), "build", str(path))
     return built, [doc for doc in yaml.safe_load_all(built) if doc]
