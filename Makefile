@@ -45,7 +45,8 @@ special := $(call objects,runtime/main.c runtime/pool*.c runtime/relay*.c \
 all := $(call objects,runtime/*.c functions/*/*.c tests/*/*.c) \
 	$(call worker_objects,*,*.c)
 
-.PHONY: package run up down status deploy build test soak bench clean install programs
+.PHONY: run up down status deploy build package test soak bench clean install \
+	programs
 .SECONDARY:
 .DELETE_ON_ERROR:
 

@@ -41,18 +41,19 @@ build_own() {
 }
 
 # Each in one step, whoever runs it meanwhile.  A pool without a directory tells
-# its usage.
+# its usage.  A server runs what was installed.
 exchange_own() (
-	built=$root/build/$flavour/bin code=0
+	code=0
 
+	[[ $built != "$tools" ]] || return 0
 	"$built/pool" 2>/dev/null || code=$?
 	(( code == 100 )) || die "$built/pool is no pool"
 	flock 7
 	for name in "${own_programs[@]}"; do
-		install "$built/$name" "$VAR/bin/$name.new"
-		mv "$VAR/bin/$name.new" "$VAR/bin/$name"
+		install "$built/$name" "$tools/$name.new"
+		mv "$tools/$name.new" "$tools/$name"
 	done
-) 7>>"$VAR/bin/.lock"
+) 7>>"$VAR/tools.lock"
 
 upgrade_pool() {
 	directory=$VAR/functions/$name

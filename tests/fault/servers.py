@@ -77,6 +77,7 @@ class Server:
         self.root = root
         self.port, self.internal_port = free_port(), free_port()
         self.database_port = free_port()
+        self.init = None
 
     def prepare(self, deb):
         debian(self.root, deb)
@@ -86,30 +87,30 @@ class Server:
         self.write("/etc/postgresql/15/main/conf.d/port.conf",
                    f"port = {self.database_port}\nfsync = off\n")
 
-    @contextlib.contextmanager
-    def booted(self):
-        boot = subprocess.Popen(
+    def start(self):
+        self.init = None
+        self.boot = subprocess.Popen(
             [*AS_ROOT, ROOT / "tests/fault/boot", self.root],
             stdin=subprocess.DEVNULL, start_new_session=True)
-        try:
-            self.init = wait_until(lambda: self.find_init(boot), 10)
-            wait_until(lambda: self.run("systemctl", "is-system-running",
-                                        check=False)[1].strip() == "running",
-                       60)
-            yield self
-        finally:
-            self.kill("KILL", self.init)
-            boot.wait(20)
+        self.init = wait_until(self.find_init, 20)
+        wait_until(lambda: self.run("systemctl", "is-system-running",
+                                    check=False)[1].strip() == "running", 60)
 
-    def find_init(self, boot):
+    def stop(self):
+        """As if the power had failed."""
+        as_root("kill", "-KILL", "--", self.init or -self.boot.pid,
+                check=False)
+        self.boot.wait(20)
+
+    def find_init(self):
         """The process that is 1 there: systemd, below boot."""
-        assert boot.poll() is None
+        assert self.boot.poll() is None
         for path in pathlib.Path("/proc").glob("[0-9]*/status"):
             with contextlib.suppress(OSError):
                 status = path.read_text()
                 if (re.search(r"^NSpid:\s\d+\s1$", status, re.MULTILINE) and
                         "Name:\tsystemd\n" in status and
-                        self.is_below(path.parent.name, boot.pid)):
+                        self.is_below(path.parent.name, self.boot.pid)):
                     return int(path.parent.name)
 
     def is_below(self, pid, ancestor):
@@ -119,9 +120,6 @@ class Server:
             stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
             pid = stat.rpartition(") ")[2].split()[1]
         return False
-
-    def kill(self, signal, pid):
-        as_root("kill", f"-{signal}", pid, check=False)
 
     def run(self, *command, **options):
         return as_root("nsenter", "-t", self.init, *"-m -p -u -i -C".split(),
@@ -178,10 +176,13 @@ def server(deb):
     try:
         os.chmod(path, 0o755)
         new = Server(path / "root")
-        new.root.mkdir()
+        as_root("mkdir", new.root)
         new.prepare(deb)
-        with new.booted():
+        try:
+            new.start()
             yield new
+        finally:
+            new.stop()
     finally:
         as_root("rm", "-rf", "--one-file-system", path)
 

@@ -2,11 +2,8 @@
 The Debian package on a server of its own: installed, used, hurt, upgraded under
 load, removed.  The tests follow each other; each leaves Kith running.
 """
-import os
 import pathlib
 import re
-import signal
-import subprocess
 
 import pytest
 
@@ -203,6 +200,13 @@ def test_settings_are_loaded_by_setup(kith):
     assert works(kith)
 
 
+def test_it_is_back_when_the_machine_is(kith):
+    kith.stop()
+    kith.start()
+    wait_until(lambda: kith.run("fn", "status", check=False)[0] == 0, 30)
+    assert works(kith)
+
+
 def append(path, data):
     with open(path, "ab") as file:
         file.write(data)
@@ -254,12 +258,16 @@ def kiths(kith):
                             check=False)[1]
 
 
-def test_remove_keeps_what_is_the_owners_and_purge_nothing(kith):
+def test_remove_keeps_what_is_the_owners_and_purge_nothing(kith, client, deb):
+    account = register(client)
     kith.run("dpkg", "-r", "kith")
     assert kiths(kith) == ""
     assert kith.exists("/var/lib/kith/keys/signing.pem")
     assert kith.exists("/etc/kith/kith.conf")
     assert not kith.exists("/run/kith")
+
+    kith.run("dpkg", "-i", kith.has(deb))
+    assert login(client, account)
 
     kith.run("dpkg", "-P", "kith")
     left = kith.run("find", "/etc", "/usr", "/var", "/run", "-xdev", "-path",
