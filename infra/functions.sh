@@ -192,3 +192,18 @@ halt_function() {
 	stop "$1" TERM 20
 	rm -f "$run/$1.sock"
 }
+
+# Whom the operations page asks to act: fn act, as who started the stack, and in
+# an environment of its own.  Whoever opens the socket may ask: of root's stack,
+# the services' group.  socat's own words can't hold any path: names in the
+# directory and PATH do.
+start_operator() {
+	local as_user=() listen=UNIX-LISTEN:operator.sock,fork,max-children=16
+
+	listen+=,unlink-early,mode=0660
+	(( EUID )) || listen+=,group=kith
+	start operator env -i -C "$run" PATH="$root/infra:$PATH" \
+		HOME="${HOME-/}" VAR="$VAR" STACK_FLAVOUR="$flavour" \
+		socat "$listen" "EXEC:fn act,nofork"
+	ready operator 5 test -S "$run/operator.sock"
+}

@@ -17,7 +17,7 @@ make_var() {
 	systemctl daemon-reload
 }
 
-# Those that issue tokens have the group kith-sign, notify-worker has kith-push.
+# Those that issue tokens have the group kith-signing, notify-worker has kith-push.
 make_keys() {
 	local key group
 
@@ -26,8 +26,8 @@ make_keys() {
 		chgrp "$group" "$VAR/keys/$key"
 		chmod 640 "$VAR/keys/$key"
 	done <<-EOF
-		signing.pem kith-sign
-		refresh kith-sign
+		signing.pem kith-signing
+		refresh kith-signing
 		vapid.pem kith-push
 		secret kith
 	EOF
@@ -46,6 +46,7 @@ find_ports() {
 unit_of() {
 	case $1 in
 	nginx|relay)	echo "kith-$1.service" ;;
+	operator)	echo kith-operator.socket ;;
 	*)		echo "kith@$1.service" ;;
 	esac
 }
@@ -53,7 +54,7 @@ unit_of() {
 # A service, and the socket of a function.
 units_of() {
 	unit_of "$1"
-	[[ $1 == @(nginx|relay) ]] || echo "kith@$1.socket"
+	[[ $1 == @(nginx|relay|operator) ]] || echo "kith@$1.socket"
 }
 
 pid_of() {
@@ -85,6 +86,12 @@ enable_units() {
 	systemctl -q enable --now "${units[@]}"
 }
 
+start_operator() {
+	local names=(operator)
+
+	enable_units
+}
+
 start_functions() {
 	local name names=("$@")
 
@@ -108,8 +115,8 @@ save_settings() {
 	export PASSWORDS=$root/runtime/passwords.txt
 	(
 		umask 077
-		for name in KEYS PASSWORDS FUNCTIONS RELAY_SOCKET PAGE_URL \
-			DATABASE_URL; do
+		for name in KEYS PASSWORDS FUNCTIONS RELAY_SOCKET \
+			OPERATOR_SOCKET PAGE_URL DATABASE_URL; do
 			echo "$name='${!name}'"
 		done >"$VAR/environment.new"
 	)
@@ -170,7 +177,7 @@ nginx_tls() {
 }
 
 (( EUID == 0 )) || [[ ${1-help} == help ]] || die "must be root"
-address=${ADDRESS:-*}
+export LISTEN=${LISTEN:-*}
 # The tools act for all functions.
 (( EUID )) || as_user=(setpriv --reuid=kith --regid=kith
-	--groups=kith,kith-sign --no-new-privs)
+	--groups=kith,kith-signing --no-new-privs)

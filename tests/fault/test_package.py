@@ -108,10 +108,12 @@ def test_without_settings_it_says_what_to_do(installed, empty):
 
 def test_systemd_has_no_complaint_about_the_units(empty, installed):
     assert empty.run("systemd-analyze", "verify", "--man=no", "kith.target",
-                     "kith@user.socket", *SERVICES) == ""
+                     "kith@user.socket", "kith-operator.socket",
+                     *SERVICES) == ""
 
 
 def test_services_may_do_little(empty, installed):
+    """All but the operator, which is fn itself, and root's."""
     for service in SERVICES:
         said = empty.run("systemd-analyze", "security", "--offline=true",
                          "--no-pager", service)
@@ -155,13 +157,27 @@ def test_only_who_issues_tokens_may_read_the_keys(kith):
         f"/var/lib/kith/keys/{name}"
         for name in ("signing.pem", "refresh", "vapid.pem", "pgpass")))
     assert re.findall(r"keys/(.*)", keys) == [
-        "signing.pem 640 root:kith-sign", "refresh 640 root:kith-sign",
+        "signing.pem 640 root:kith-signing", "refresh 640 root:kith-signing",
         "vapid.pem 640 root:kith-push", "pgpass 600 root:root"]
     assert {name for name in NAMES + WORKERS
-            if "kith-sign" in groups(kith, name)} == {
+            if "kith-signing" in groups(kith, name)} == {
         "login", "oauth", "register", "session"}
     assert {name for name in NAMES + WORKERS
             if "kith-push" in groups(kith, name)} == {"notify-worker"}
+
+
+def test_the_operations_page_acts(kith, client):
+    """By way of a socket that only ops may open."""
+    token = kith.run("fn", "token", "ann", "operations:read operations:write")
+    answer = client.post("/ops/scale", json={"name": "user", "workers": "3"},
+                         headers={"Authorization": f"Bearer {token.strip()}"})
+    assert answer.ok, answer.text
+    assert "3/3" in kith.run("fn", "list")
+    kith.run("fn", "scale", "user", "2")
+    assert "660 root:kith-operator" in kith.run(
+        "stat", "-c", "%a %U:%G", "/run/kith/operator.sock")
+    assert {name for name in NAMES + WORKERS
+            if "kith-operator" in groups(kith, name)} == {"ops"}
 
 
 def test_keys_that_are_rotated_stay_theirs(kith, client):
@@ -170,7 +186,7 @@ def test_keys_that_are_rotated_stay_theirs(kith, client):
         kith.run("/usr/lib/kith/infra/keys", "/var/lib/kith/keys", "rotate",
                  step)
         kith.run("bash", "-c", "systemctl reload 'kith@*.service'")
-    assert "640 root:kith-sign" in kith.run(
+    assert "640 root:kith-signing" in kith.run(
         "stat", "-c", "%a %U:%G", "/var/lib/kith/keys/signing.pem")
     assert client.get("/user/me", headers=account.bearer).ok
     assert login(client, account)
@@ -274,6 +290,6 @@ def test_remove_keeps_what_is_the_owners_and_purge_nothing(kith, client, deb):
                     "/var/lib/postgresql", "-prune", "-o", "-name", "*kith*",
                     "-print")
     assert left == ""
-    for group in "kith", "kith-sign", "kith-push":
+    for group in "kith", "kith-signing", "kith-push", "kith-operator":
         assert kith.run("getent", "group", group, check=False)[0] == 2
     assert kith.run("getent", "passwd", "kith", check=False)[0] == 2
