@@ -319,7 +319,8 @@ def overlay(path, database_port):
     kustomization["configMapGenerator"] = [
         {"name": "settings", "behavior": "merge", "literals": [
             f"DATABASE_URL=postgresql://127.0.0.1:{database_port}"
-            f"/{url['dbname']}", "RATE=0", "MEMORY_MB=0"]},
+            f"/{url['dbname']}", "RATE=0", "MEMORY_MB=0",
+            "TRUSTED_PROXIES=127.0.0.1"]},
         {"name": "kafka", "behavior": "merge", "literals": [
             f"KAFKA_BROKERS={os.environ['KAFKA_BROKERS']}"]}]
     file.write_text(yaml.safe_dump(kustomization))

@@ -271,6 +271,15 @@ def test_an_account_is_made_and_read_through_pods(pod):
     assert pod("user").client().get("/metrics").status_code == 404
 
 
+def test_nginx_knows_clients_behind_the_ingress(pod):
+    user = pod("user")
+    answer = user.client().get("/user/me", headers={
+        "X-Forwarded-For": "203.0.113.9, 203.0.113.7"})
+    assert answer.status_code == 401
+    wait_until(lambda: '"address":"203.0.113.7"' in user.logs(), 10)
+    assert '"address":"203.0.113.9"' not in user.logs()
+
+
 def test_metrics_are_those_of_the_pod(pod):
     text = pod("user").metrics()
     assert set(re.findall(r'kith_threads_busy{function="(.+)"}', text)) == {
