@@ -39,12 +39,15 @@ has_pool() {
 	grep -qxF -e "$1" <<<"$(pool_names)"
 }
 
-# Put what its pool was started with into environment; false if none runs.
+# Put what its pool was started with into environment; false if none runs.  What
+# a pool before left to it is its own.
 environment_of() {
 	local pid
 
 	pid=$(pid_of "$1") || return
-	mapfile -d '' -t environment <"/proc/$pid/environ"
+	mapfile -d '' -t environment < \
+		<(grep -zv '^POOL_STATE=' "/proc/$pid/environ" || true)
+	(( ${#environment[@]} ))
 }
 
 # as_function NAME COMMAND...: as its pool was started, if it runs.

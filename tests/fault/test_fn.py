@@ -238,6 +238,10 @@ def test_upgraded_pools_are_the_same_processes_with_another_program(
     assert {p["name"]: p["pid"] for p in document("status")} == pids
     assert programs() == dict.fromkeys(pids, program(session.pool))
 
+    # One that is started now is started as any other.
+    subprocess.run([ROOT / "infra/stack", "down", "avatar"], check=True)
+    assert well("deploy", "avatar", "--no-build").endswith(" serves\n")
+
 
 def test_a_pool_whose_new_generation_fails_serves_on(stack, session):
     before, current = serving(session), session.current()
