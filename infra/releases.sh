@@ -43,7 +43,7 @@ serving() {
 	local version
 
 	version=$(pool --status "$directory" | awk '
-		$3 == "pool" { print $5 }') || true
+		$3 == "pool" && $5 != "-" { print $5 }') || true
 	echo "${version:-$(pointed "$name" current)}"
 }
 

@@ -23,7 +23,8 @@ struct sums {
 static void print_row(const struct row *r)
 {
 	printf("%-14s %7d %-10s %5d %-24.63s %d/%d\n", r->name, r->pid,
-	       r->state, r->generation, r->release, r->part, r->whole);
+	       r->state, r->generation, r->release[0] ? r->release : "-",
+	       r->part, r->whole);
 }
 
 pid_t pool_find(const char *dir, char path[PATH_MAX],

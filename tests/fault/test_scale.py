@@ -152,6 +152,7 @@ def test_a_function_at_rest_has_no_worker_until_somebody_knocks(
         tmp_path, real):
     with sessions(tmp_path, real, 1) as [session]:
         session.start()
+        wait(lambda: session.described()["generation"] == 1)
         wait(lambda: session.described()["wanted"] == 0)
         wait(lambda: len(session.status()) == 1)
         assert session.verb("--status").returncode == 0
