@@ -229,7 +229,7 @@ def test_only_what_is_in_flight_on_a_host_that_is_cut_off_fails(
               f" {len(requests)} failed, {load['streams']} streams; its relay's"
               f" part taken over after {taken_over:.1f} s; back {back:.1f} s,"
               f" streams {told:.1f} s; p95 before"
-              f" {seconds_of(requests, begun, ended - 1, 0.95):.2f} s, without"
+              f" {seconds_of(requests, begun, ended, 0.95):.2f} s, without"
               f" it {seconds_of(requests, ended + 1, joined, 0.95):.2f} s")
     assert [r for r in failed if r[0] > ended] == []
     assert len(failed) <= CONNECTIONS
