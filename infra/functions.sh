@@ -167,7 +167,7 @@ export_settings() {
 	export RELAY_SOCKET=$run/relay.sock OPERATOR_SOCKET=$run/operator.sock
 	scheme=$(nginx_scheme)
 	[[ -z ${TLS_CERT-} ]] || scheme=https
-	export PAGE_URL=${PAGE_URL:-$scheme://$listen:$port}
+	export PAGE_URL=${PAGE_URL:-$scheme://$(nginx_address)}
 	DATABASE_URL=$(url_without_user "$owner_url")
 	export DATABASE_URL
 	unset KAFKA_BROKERS

@@ -132,7 +132,7 @@ find_ports() {
 write_env() {
 	local url internal_url=http://127.0.0.1:$internal_port
 
-	url=$(nginx_scheme)://${listen/#\*/127.0.0.1}:$port
+	url=$(nginx_scheme)://$(nginx_address)
 	(
 		umask 077
 		exec >"$VAR/stack.env.new"

@@ -14,6 +14,11 @@ nginx_scheme() {
 	if [[ -e $VAR/nginx/tls.crt ]]; then echo https; else echo http; fi
 }
 
+# Where it is reached from here.
+nginx_address() {
+	echo "${listen/#\*/127.0.0.1}:$port"
+}
+
 # nginx_describe NAME [OTHER FILE]: what nginx is told of NAME.  That is kept
 # until NAME serves another release, whatever is current meanwhile; of the
 # function OTHER it is what FILE has.

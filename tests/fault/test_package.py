@@ -134,6 +134,12 @@ def test_it_answers_and_its_events_reach_kafka(kith, client, brokers):
     events.close()
 
 
+def test_links_lead_to_an_address(kith):
+    """It listens on all, of which none could be in a link."""
+    assert f"PAGE_URL='{kith.url}'" in kith.run("cat",
+                                                "/var/lib/kith/environment")
+
+
 def test_setup_may_be_repeated(kith):
     pids = {name: kith.pid(name) for name in NAMES + WORKERS}
     kith.run("kith-setup")
