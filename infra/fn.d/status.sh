@@ -7,13 +7,7 @@ fn_status() {
 	local code=0 names
 
 	words "--json" "$@"
-	if (( ${#word[@]} )); then
-		find_function
-		names=("$name")
-	else
-		mapfile -t names < <(pool_names)
-	fi
-	(( ${#word[@]} <= 1 )) || usage
+	find_functions
 	stack_is_up
 	if [[ ${flag[--json]-} ]]; then
 		pool --status --json "${names[@]/#/"$VAR/functions/"}" |

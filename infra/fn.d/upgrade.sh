@@ -14,13 +14,7 @@ fn_upgrade() {
 	local code=0 names
 
 	words "--no-build" "$@"
-	if (( ${#word[@]} )); then
-		find_function
-		names=("$name")
-	else
-		mapfile -t names < <(pool_names)
-	fi
-	(( ${#word[@]} <= 1 )) || usage
+	find_functions
 	stack_is_up
 	[[ ${flag[--no-build]-} ]] || step "build" build_own
 	exchange_own
