@@ -63,7 +63,7 @@ static const char *serving(struct req *req, const char *name)
 	const struct scoreboard *board;
 	const char *release = NULL;
 
-	if (scoreboard_keeper(path) && !scoreboard_open(path, &board)) {
+	if (scoreboard_is_kept(path) && !scoreboard_open(path, &board)) {
 		release = arena_copy(req->arena, board->release,
 				     strnlen(board->release,
 					     sizeof(board->release)));
