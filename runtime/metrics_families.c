@@ -69,17 +69,10 @@ static void print_pushes(FILE *out, const struct totals *t)
 
 static void print_restarts(FILE *out, const struct totals *t)
 {
-	static const char *const reasons[RESTARTS] = {
-		[RESTART_DIED] = "died",
-		[RESTART_LATE] = "late",
-		[RESTART_STUCK] = "stuck",
-		[RESTART_MEMORY] = "memory",
-	};
-
 	for (int i = 0; i < RESTARTS; i++)
 		fprintf(out, "kith_worker_restarts_total{function=\"%s\","
 			"reason=\"%s\"} %lu\n", t->board->function,
-			reasons[i], t->board->restarts[i]);
+			scoreboard_restart[i], t->board->restarts[i]);
 }
 
 static void print_scales(FILE *out, const struct totals *t)

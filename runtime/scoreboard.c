@@ -18,6 +18,13 @@ const uint32_t scoreboard_bucket_us[SCOREBOARD_BUCKETS - 1] = {
 	5000000,
 };
 
+const char *const scoreboard_restart[RESTARTS] = {
+	[RESTART_DIED] = "died",
+	[RESTART_LATE] = "late",
+	[RESTART_STUCK] = "stuck",
+	[RESTART_MEMORY] = "memory",
+};
+
 /* What every layout begins with. */
 struct head {
 	char magic[16];

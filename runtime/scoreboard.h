@@ -44,6 +44,9 @@ enum restart {
 	RESTARTS
 };
 
+/* What they are called. */
+extern const char *const scoreboard_restart[RESTARTS];
+
 enum worker_state {
 	WORKER_NONE,		/* the slot is free */
 	WORKER_STARTING,

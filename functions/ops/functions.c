@@ -58,16 +58,10 @@ static json_t *bounds(void)
 
 static json_t *restarts(const struct scoreboard *b)
 {
-	static const char *const reasons[RESTARTS] = {
-		[RESTART_DIED] = "died",
-		[RESTART_LATE] = "late",
-		[RESTART_STUCK] = "stuck",
-		[RESTART_MEMORY] = "memory",
-	};
 	json_t *doc = json_object();
 
 	for (int i = 0; i < RESTARTS; i++)
-		json_object_set_new(doc, reasons[i], json_integer(
+		json_object_set_new(doc, scoreboard_restart[i], json_integer(
 			(json_int_t)b->restarts[i]));
 
 	return doc;
