@@ -8,7 +8,9 @@
  *				first 2,000 have an access token
  *	tools names		for each line that may be a nickname: it, its key
  *				and its search form, between tabs
+ *	tools query		ask PostgreSQL for 1 by a new connection
  */
+#include <libpq-fe.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -104,6 +106,17 @@ static void print_names(void)
 	arena_free(arena);
 }
 
+static void query(void)
+{
+	PGconn *pg = PQconnectdb(conf.database_url);
+	PGresult *answer = PQexec(pg, "SELECT 1");
+
+	if (PQresultStatus(answer) != PGRES_TUPLES_OK)
+		abort();
+	PQclear(answer);
+	PQfinish(pg);
+}
+
 int main(int argc, char **argv)
 {
 	struct arena *arena;
@@ -117,6 +130,8 @@ int main(int argc, char **argv)
 		print_tokens(atoi(argv[2]));
 	} else if (argc == 2 && strcmp(argv[1], "names") == 0) {
 		print_names();
+	} else if (argc == 2 && strcmp(argv[1], "query") == 0) {
+		query();
 	} else if (argc == 2 && strcmp(argv[1], "phc") == 0) {
 		arena = arena_new();
 		if (password_hash(arena, PASSWORD, &phc))

@@ -4,7 +4,9 @@ zero.py [TRIES] - milliseconds of the first answer of a function at rest.
 Functions of the stack that the environment names get PROCESSES=0 and the
 shortest IDLE_S, and are asked through nginx, one after the other, TRIES (100)
 times, each when it has no worker left: without a token, which needs no
-database, and with one, which needs a connection and two statements.
+database, and with one, which needs a connection and two statements.  The limit
+of the latter is a process that does nothing but ask PostgreSQL for 1, started
+as seldom.
 """
 import http.client
 import itertools
@@ -24,9 +26,11 @@ from kith import Client, register
 PATHS = {"session": "/sessions", "user": "/user/me", "chat": "/chats",
          "subscriptions": "/subscriptions/me",
          "notify": "/notifications"}
-FN = pathlib.Path(__file__).parents[2] / "infra/fn"
+ROOT = pathlib.Path(__file__).parents[2]
+FN = ROOT / "infra/fn"
+TOOLS = ROOT / "build/release/bench/tools"
 VAR = pathlib.Path(os.environ["VAR"])
-AIM = "aim <= 10 and 50"
+AIM = " (aim <= 10 and 50)"
 REST_S = 30                     # within which a worker leaves
 
 
@@ -61,13 +65,42 @@ def ask(host, path, headers, status):
     return elapsed * 1000
 
 
-def measure(host, tries, headers, status):
+def query():
+    begin = time.perf_counter()
+    pid = os.posix_spawn(TOOLS, [TOOLS, "query"], os.environ)
+    assert os.waitpid(pid, 0)[1] == 0
+    return (time.perf_counter() - begin) * 1000
+
+
+def measure(tries, once):
+    """once(name) for one function after the other, each at rest."""
     times = []
     for name in itertools.islice(itertools.cycle(PATHS), tries):
         if name == next(iter(PATHS)):
             rest(PATHS)
-        times.append(ask(host, PATHS[name], headers, status))
+        times.append(once(name))
     return times
+
+
+def beside_limit(tries, once):
+    """By turns one first: the second finds the machine awake."""
+    limits = []
+
+    def both(name):
+        if len(limits) % 2:
+            limits.append(query())
+            return once(name)
+        elapsed = once(name)
+        limits.append(query())
+        return elapsed
+
+    return measure(tries, both), limits
+
+
+def show(what, times, aim=""):
+    quantiles = statistics.quantiles(times, n=100)
+    print(f"{what:34} {quantiles[49]:8.1f} ms p50, "
+          f"{quantiles[98]:.1f} ms p99{aim}", flush=True)
 
 
 def main():
@@ -78,12 +111,12 @@ def main():
     for name in PATHS:
         configure(name, "PROCESSES=0", "PROCESSES_MAX=0", "IDLE_S=1")
     try:
-        for what, *asked in (("without database", {}, 401),
-                             ("with database", bearer, 200)):
-            times = measure(host, tries, *asked)
-            quantiles = statistics.quantiles(times, n=100)
-            print(f"{'from zero, ' + what:34} {quantiles[49]:8.1f} ms p50, "
-                  f"{quantiles[98]:.1f} ms p99 ({AIM})", flush=True)
+        show("from zero, without database", measure(
+            tries, lambda name: ask(host, PATHS[name], {}, 401)), AIM)
+        times, limits = beside_limit(
+            tries, lambda name: ask(host, PATHS[name], bearer, 200))
+        show("from zero, with database", times, AIM)
+        show("limit: a process asks PostgreSQL", limits)
     finally:
         for name in PATHS:
             configure(name, "PROCESSES=", "PROCESSES_MAX=", "IDLE_S=")
