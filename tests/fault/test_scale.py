@@ -10,7 +10,7 @@ import pytest
 
 from pools import BUILD, Function, Session, build_dummy, now_ms, wait
 
-POOLS = 25
+POOLS = int(os.environ.get("POOLS", 25))
 RACES = int(os.environ.get("RACES", 8))     # of a pool
 STALL_MS = 100 if "/release" in str(BUILD) else 3000    # sanitizers start late
 
