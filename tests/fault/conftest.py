@@ -209,14 +209,18 @@ def kafka():
 
 @pytest.fixture
 def wrk(kith):
-    """wrk(KiB...): POSTs by 16 connections, with bodies of these sizes."""
+    """
+    wrk(KiB..., pause_ms=0): POSTs by 16 connections, which rest in between,
+    with bodies of these sizes.
+    """
     tokens = [register(kith).tokens["refresh_token"] for _ in range(8)]
 
     @contextlib.contextmanager
-    def wrk(*sizes):
+    def wrk(*sizes, pause_ms=0):
         """Yields what post.lua prints."""
         environment = os.environ | {"TOKENS": " ".join(tokens),
-                                    "KIB": " ".join(map(str, sizes))}
+                                    "KIB": " ".join(map(str, sizes)),
+                                    "PAUSE_MS": str(pause_ms)}
         process = subprocess.Popen(
             ["wrk", "-t2", "-c16", f"-d{LOAD_S}", "--timeout", "8",
              "-s", ROOT / "tests/fault/post.lua", os.environ["KITH_URL"]],

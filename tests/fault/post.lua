@@ -1,9 +1,11 @@
 -- post.lua - POST /refresh-token for wrk.
 --
 -- TOKENS and the bodies' sizes, KIB, come in turn; spaces separate them.
--- Prints how often each status came, and how many requests failed, as JSON.
+-- Each connection rests for PAUSE_MS between two.  Prints how often each status
+-- came, and how many requests failed, as JSON.
 
 local tokens, sizes, threads = {}, {}, {}
+local pause_ms = tonumber(os.getenv("PAUSE_MS"))
 local n = 0
 answers = {}
 
@@ -28,6 +30,10 @@ function request()
 			  { ["Content-Type"] = "application/json" },
 			  '{"refresh_token":"' .. token .. '"}' ..
 			  string.rep(" ", size * 1024))
+end
+
+function delay()
+	return pause_ms
 end
 
 function response(status)
