@@ -44,8 +44,9 @@ make_var() {
 	[[ -d $VAR ]] || mkdir -m 700 "$VAR"
 	[[ -O $VAR || $(stat -c %U "$VAR") == kith ]] ||
 		die "$VAR belongs to somebody else"
-	own "$VAR"
-	"${as_user[@]}" test -w "$VAR" ||
+	# What root's commands take for their own is not the services' to write.
+	(( EUID )) || { chown root:kith "$VAR" && chmod 750 "$VAR"; }
+	"${as_user[@]}" test -x "$VAR" ||
 		die "the user kith can't reach $VAR: choose another VAR"
 	mkdir -p "$VAR"/{ports,bin,functions}
 	user_dir "$VAR/log"

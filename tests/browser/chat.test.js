@@ -135,7 +135,9 @@ test("scrolling up shows all that was said, and nothing jumps", async () => {
 	const before = await top("line 72");
 
 	await message(page, "line 21").first().waitFor();
-	assert.ok(Math.abs(await top("line 72") - before) < 2);
+	const moved = await top("line 72") - before;
+
+	assert.ok(Math.abs(moved) < 2, `moved by ${moved}`);
 	assert.ok(await element.evaluate((it) => it.isConnected));
 	await until(async () => {
 		await history.evaluate((it) => { it.scrollTop = 0; });
