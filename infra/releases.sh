@@ -4,12 +4,13 @@
 # Uses name and directory, of the function.  Whoever is killed on the way leaves
 # what serves as it is; the next who locks the function puts the rest back.
 
-# Tell why, if it is not had at once: wait_for_lock FD WHAT FLAG...
+# Tell why, if it is not had at once: wait_for_lock FD WHAT FLAG...  LOCK_S is
+# for how long at most.
 wait_for_lock() {
-	flock -n "${@:3}" "$1" || {
-		echo "waits for another command on $2" >&2
-		flock "${@:3}" "$1"
-	}
+	! flock -n "${@:3}" "$1" || return 0
+	echo "waits for another command on $2" >&2
+	flock ${LOCK_S:+-w "$LOCK_S"} "${@:3}" "$1" ||
+		die "another command works on $2"
 }
 
 # One command at a time on a function, and none while the stack comes or goes.

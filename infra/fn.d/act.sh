@@ -6,8 +6,10 @@
 #	rollback NAME [VERSION]
 #
 # and prints one JSON object, {"code": exit code of that command, "output": its
-# last lines}.  Anything else is not done: exit code 2.  Whoever can write to it
-# may do these things: infra/stack has it behind a socket of the services.
+# last lines}.  Anything else is not done: exit code 2.  Who asked does not wait
+# for ever: if others work on the function for LOCK_S (10), it fails.  Whoever can
+# write to it may do these things: infra/stack has it behind a socket of the
+# services.
 fn_act() {
 	local text='' code=0 output
 	local name='[a-z][a-z0-9_-]{0,30}' version='[A-Za-z0-9_][A-Za-z0-9._-]{0,62}'
@@ -24,7 +26,8 @@ fn_act() {
 	fi
 	code=0
 	read -ra word <<<"$text"
-	output=$("$root/infra/fn" "${word[@]}" </dev/null 2>&1) || code=$?
+	output=$(LOCK_S=${LOCK_S:-10} "$root/infra/fn" "${word[@]}" \
+		</dev/null 2>&1) || code=$?
 	act_outcome "$code" "$(tail -n 20 <<<"$output" | tail -c 4000)"
 }
 

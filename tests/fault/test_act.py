@@ -1,4 +1,5 @@
 """infra/fn act and its socket: what may be asked, and what is never done."""
+import fcntl
 import json
 import os
 import pathlib
@@ -78,6 +79,15 @@ def test_requests_are_understood(tmp_path, request_):
     var = tmp_path / "none"
     assert act(request_, VAR=str(var)) == (0, {
         "code": 3, "output": f"fn: no stack is up in {var}"})
+
+
+def test_others_are_not_waited_for_for_ever(stack):
+    (stack.var / "locks").mkdir(exist_ok=True)
+    with open(stack.var / "locks/session", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert act(b"scale session 2\n", LOCK_S="1") == (0, {
+            "code": 1, "output": "waits for another command on session\n"
+                                 "fn: another command works on session"})
 
 
 def test_who_says_nothing_is_not_waited_for():
