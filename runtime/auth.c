@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "runtime/auth.h"
+#include "runtime/clock.h"
 #include "runtime/token.h"
 
 #include "auth.sql.h"
@@ -24,14 +25,6 @@ struct entry {
 
 static struct entry remembered[REMEMBERED];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-static int64_t clock_ms(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static struct entry *place_of(const unsigned char *digest)
 {
@@ -115,7 +108,7 @@ static enum err admit(struct req *req, const struct token_claims *claims)
 enum err auth_check(struct req *req)
 {
 	const char *token = bearer_token(req);
-	const int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+	const int64_t now = now_ms();
 	const int64_t now_s = time(NULL);
 	unsigned char digest[SHA256_DIGEST_LENGTH];
 	struct entry e;
@@ -130,11 +123,11 @@ enum err auth_check(struct req *req)
 		if (err)
 			return err;
 		memcpy(e.digest, digest, sizeof(digest));
-		e.looked_ms = now_ms - LOOK_AGAIN_MS;
+		e.looked_ms = now - LOOK_AGAIN_MS;
 	}
 
-	if (now_ms - e.looked_ms >= LOOK_AGAIN_MS) {
-		err = look_again(req, &e, now_ms);
+	if (now - e.looked_ms >= LOOK_AGAIN_MS) {
+		err = look_again(req, &e, now);
 		if (err)
 			return err;
 	}

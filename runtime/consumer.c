@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "runtime/clock.h"
 #include "runtime/conf.h"
 #include "runtime/consumer_private.h"
 #include "runtime/log.h"
@@ -49,14 +49,6 @@ struct work {
 };
 
 volatile sig_atomic_t consumer_stop;
-
-int64_t consumer_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void on_term(int signal)
 {
@@ -221,11 +213,11 @@ static void do_alone(struct consumer *c, struct item *item)
 static bool do_together(struct consumer *c, struct item *items, size_t n)
 {
 	struct work work = { c, items, n };
-	const int64_t begin_ms = consumer_now_ms();
+	const int64_t begin_ms = now_ms();
 
 	if (run(&work))
 		return false;
-	if (consumer_now_ms() - begin_ms <= BATCH_MS)
+	if (now_ms() - begin_ms <= BATCH_MS)
 		c->batch += c->batch < BATCH;
 	else if (c->batch > 2)
 		c->batch /= 2;

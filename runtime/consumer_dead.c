@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "runtime/clock.h"
 #include "runtime/conf.h"
 #include "runtime/consumer_private.h"
 #include "runtime/kafka.h"
@@ -79,15 +79,9 @@ static void add_number(rd_kafka_headers_t *all, const char *name, int64_t n)
 
 static void add_now(rd_kafka_headers_t *all, const char *name)
 {
-	char second[32], text[64];
-	struct timespec now;
-	struct tm utc;
+	char text[CLOCK_TEXT];
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	strftime(second, sizeof(second), "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(text, sizeof(text), "%s.%03ldZ", second,
-		 now.tv_nsec / 1000000);
+	unix_text(text);
 	add(all, name, text);
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/clock.h"
 #include "runtime/conf.h"
 #include "runtime/consumer_private.h"
 #include "runtime/kafka.h"
@@ -164,14 +165,14 @@ struct feed *feed_new(const char *group, const struct consumption *table,
 /* Without Kafka the last commit is not waited for. */
 void feed_free(struct feed *f)
 {
-	const int64_t end_ms = consumer_now_ms() + CLOSE_MS;
+	const int64_t end_ms = now_ms() + CLOSE_MS;
 	rd_kafka_queue_t *events = rd_kafka_queue_get_consumer(f->kafka);
 	rd_kafka_message_t *m;
 
 	rd_kafka_error_destroy(rd_kafka_consumer_close_queue(f->kafka,
 							     events));
 	while (!rd_kafka_consumer_closed(f->kafka)) {
-		if (consumer_now_ms() > end_ms)
+		if (now_ms() > end_ms)
 			log_exit(0, "Kafka doesn't let us leave");
 		m = rd_kafka_consumer_poll(f->kafka, POLL_MS);
 		if (m)
@@ -213,9 +214,9 @@ static void measure_lag(struct feed *f)
 {
 	int64_t lag;
 
-	if (consumer_now_ms() - f->lag_ms < LAG_MS)
+	if (now_ms() - f->lag_ms < LAG_MS)
 		return;
-	f->lag_ms = consumer_now_ms();
+	f->lag_ms = now_ms();
 	lag = f->done ? lag_measure(f->kafka, f->done, f->paused) : 0;
 	if (lag >= 0)
 		atomic_store(&f->slot->lag, (uint64_t)lag);
@@ -270,13 +271,13 @@ void feed_done(struct feed *f, const rd_kafka_message_t *m)
 
 void feed_wait(struct feed *f, int ms)
 {
-	const int64_t end_ms = consumer_now_ms() + ms;
+	const int64_t end_ms = now_ms() + ms;
 	int64_t left;
 
 	if (!f->paused && f->done)
 		rd_kafka_pause_partitions(f->kafka, f->done);
 	f->paused = true;
-	while (!consumer_stop && (left = end_ms - consumer_now_ms()) > 0) {
+	while (!consumer_stop && (left = end_ms - now_ms()) > 0) {
 		/* To lose it would be worse than to be started again. */
 		if (poll_once(f, (int)(left < POLL_MS ? left : POLL_MS)))
 			log_exit(EXIT_SYSTEM, "Kafka: a message out of turn");

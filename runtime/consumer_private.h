@@ -21,8 +21,6 @@
 /* Set by SIGTERM: whatever waits ends soon. */
 extern volatile sig_atomic_t consumer_stop;
 
-int64_t consumer_now_ms(void);		/* CLOCK_MONOTONIC */
-
 /* A message in hand and what it says. */
 struct item {
 	rd_kafka_message_t *message;

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "runtime/clock.h"
 #include "runtime/conf.h"
 #include "runtime/db_private.h"
 #include "runtime/log.h"
@@ -22,14 +22,6 @@ static int at_most(int limit, int n)
 	return n < limit ? n : limit;
 }
 
-uint64_t db_now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 /* False once the deadline has passed. */
 static bool wait_for(const PGconn *pg, short events, uint64_t deadline_us)
 {
@@ -38,7 +30,7 @@ static bool wait_for(const PGconn *pg, short events, uint64_t deadline_us)
 	int n;
 
 	do {
-		now = db_now_us();
+		now = now_us();
 		if (now >= deadline_us)
 			return false;
 		n = poll(&p, 1, (int)((deadline_us - now + 999) / 1000));
@@ -111,7 +103,7 @@ static void ignore(void *arg, const PGresult *notice)
 struct db_conn *db_conn_open(const struct db_config *config)
 {
 	const int timeout_ms = at_most(CONNECT_TIMEOUT_MS, config->timeout_ms);
-	const uint64_t begin_us = db_now_us();
+	const uint64_t begin_us = now_us();
 	struct db_conn *c = calloc(1, sizeof(*c));
 
 	if (c)

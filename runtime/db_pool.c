@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "runtime/clock.h"
 #include "runtime/conf.h"
 #include "runtime/db_private.h"
 #include "runtime/log.h"
@@ -80,14 +81,13 @@ void db_pool_free(struct db_pool *pool)
 
 uint64_t db_pool_deadline_us(const struct db_pool *pool)
 {
-	return db_now_us() + (uint64_t)(pool->config.timeout_ms + GRACE_MS) *
-			     1000;
+	return now_us() + (uint64_t)(pool->config.timeout_ms + GRACE_MS) * 1000;
 }
 
 /* *idle is NULL if the place is for a new connection.  False: none in time. */
 static bool take_place(struct db_pool *pool, struct db_conn **idle)
 {
-	const uint64_t until_us = db_now_us() +
+	const uint64_t until_us = now_us() +
 				  (uint64_t)pool->config.wait_ms * 1000;
 	const struct timespec until = {
 		.tv_sec = (time_t)(until_us / 1000000),
@@ -134,7 +134,7 @@ static bool is_paused(struct db_pool *pool)
 	bool paused;
 
 	pthread_mutex_lock(&pool->lock);
-	paused = db_now_us() < pool->paused_until_us;
+	paused = now_us() < pool->paused_until_us;
 	pthread_mutex_unlock(&pool->lock);
 
 	return paused;
@@ -144,7 +144,7 @@ static bool is_paused(struct db_pool *pool)
 static void pause_connecting(struct db_pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
-	pool->paused_until_us = db_now_us() + PAUSE_MIN_US +
+	pool->paused_until_us = now_us() + PAUSE_MIN_US +
 				arc4random_uniform(PAUSE_SPREAD_US);
 	pthread_mutex_unlock(&pool->lock);
 }

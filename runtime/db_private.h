@@ -68,8 +68,7 @@ uint64_t db_pool_deadline_us(const struct db_pool *);
 
 /* db_conn.c */
 
-/* Deadlines are times of this clock, CLOCK_MONOTONIC. */
-uint64_t db_now_us(void);
+/* Deadlines are now_us()'s. */
 
 /* NULL: refused, or not within timeout_ms and 2 s; logged. */
 struct db_conn *db_conn_open(const struct db_config *);

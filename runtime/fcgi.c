@@ -5,11 +5,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/types.h>
-#include <time.h>
 
 #include <fastcgi.h>
 #include <fcgios.h>
 
+#include "runtime/clock.h"
 #include "runtime/fcgi.h"
 
 enum {
@@ -43,14 +43,6 @@ struct request {
 };
 
 static _Thread_local struct request current;
-
-uint64_t fcgi_now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 void fcgi_expect(size_t body_bytes, uint64_t deadline_us)
 {
@@ -196,7 +188,7 @@ static bool wait_for(int fd, short events)
 	int n;
 
 	do {
-		now = fcgi_now_us();
+		now = now_us();
 		if (now >= current.deadline_us)
 			return false;
 		n = poll(&p, 1, (int)((current.deadline_us - now) / 1000) + 1);

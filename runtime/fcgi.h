@@ -15,13 +15,11 @@
 
 /*
  * The calling thread now reads one request and answers it.  Reading and
- * writing fail from deadline_us of CLOCK_MONOTONIC on.
+ * writing fail from deadline_us of now_us() on.
  */
 void fcgi_expect(size_t body_bytes, uint64_t deadline_us);
 
 /* Move the deadline, for the answer. */
 void fcgi_deadline(uint64_t deadline_us);
-
-uint64_t fcgi_now_us(void);
 
 #endif

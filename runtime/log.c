@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "runtime/clock.h"
 #include "runtime/log.h"
 
 enum { LINE_BYTES = 1024 };
@@ -46,25 +46,20 @@ static void escape(char *out, size_t bytes, const char *text)
 static void write_line(const char *level, const char *format, va_list args)
 {
 	char message[LINE_BYTES], safe[2 * LINE_BYTES], line[3 * LINE_BYTES];
-	char request[64], trace[64];
-	struct timespec now;
-	struct tm utc;
+	char request[64], trace[64], now[CLOCK_TEXT];
 	int bytes;
 
 	vsnprintf(message, sizeof(message), format, args);
 	escape(safe, sizeof(safe), message);
 	escape(request, sizeof(request), current_request ?: "");
 	escape(trace, sizeof(trace), current_trace ?: "");
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
+	unix_text(now);
 
 	bytes = snprintf(line, sizeof(line), "{\"request_id\":\"%s\","
-		"\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\","
+		"\"time\":\"%s\","
 		"\"level\":\"%s\",\"function\":\"%s\",\"pid\":%d,"
 		"\"traceparent\":\"%s\",\"message\":\"%s\"}\n",
-		request, utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-		utc.tm_hour, utc.tm_min, utc.tm_sec, now.tv_nsec / 1000000,
-		level, program, (int)getpid(), trace, safe);
+		request, now, level, program, (int)getpid(), trace, safe);
 
 	/* One write, so that lines of several processes don't mix. */
 	if (write(STDERR_FILENO, line, (size_t)bytes) < 0)

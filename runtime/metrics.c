@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "runtime/clock.h"
 #include "runtime/metrics_private.h"
 
 enum { QUEUE_AGE_S = 5 };		/* so long ago is no more */
@@ -57,17 +57,9 @@ static void add_counters(struct totals *t, const struct scoreboard_worker *w)
 		add_route(t, &w->route[i]);
 }
 
-static double now_s(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static double age_s(uint64_t since_us)
 {
-	return now_s(CLOCK_MONOTONIC) - (double)since_us / 1e6;
+	return ((double)now_us() - (double)since_us) / 1e6;
 }
 
 static void raise_to(double *most, double value)
@@ -100,7 +92,7 @@ static void add_up(struct totals *t, const char *path)
 	const struct scoreboard *b = t->board;
 
 	t->kept = scoreboard_is_kept(path);
-	t->begun_s = now_s(CLOCK_REALTIME) - age_s(b->begun_us);
+	t->begun_s = (double)unix_ms() / 1e3 - age_s(b->begun_us);
 	add_counters(t, &b->retired);
 	for (int i = 0; i < SCOREBOARD_WORKERS; i++) {
 		add_counters(t, &b->worker[i]);

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "runtime/clock.h"
 #include "runtime/conf.h"
 #include "runtime/log.h"
 #include "runtime/pool_private.h"
@@ -22,10 +22,7 @@ const char *pool_directory(const char *dir)
 
 void pool_tick(struct pool *p)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	p->now_ms = now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	p->now_ms = now_ms();
 }
 
 /* SIGPIPE is blocked so that a lost log ends nothing. */

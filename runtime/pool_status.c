@@ -2,8 +2,8 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "runtime/clock.h"
 #include "runtime/pool_private.h"
 
 struct row {
@@ -139,15 +139,12 @@ static json_t *worker_json(const struct scoreboard_worker *w, uint64_t now_us)
 static json_t *workers_json(const struct scoreboard *board)
 {
 	json_t *list = json_array();
-	struct timespec now;
+	const uint64_t now = now_us();
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	for (int i = 0; i < SCOREBOARD_WORKERS; i++)
 		if (board->worker[i].state != WORKER_NONE)
 			json_array_append_new(list, worker_json(
-				&board->worker[i],
-				(uint64_t)now.tv_sec * 1000000 +
-				(uint64_t)now.tv_nsec / 1000));
+				&board->worker[i], now));
 	return list;
 }
 

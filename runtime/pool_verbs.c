@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "runtime/clock.h"
 #include "runtime/pool_private.h"
 
 enum { POLL_MS = 10, SCALE_MS = 2000, UPGRADE_MS = 60000 };
@@ -161,14 +162,6 @@ int verb_scale(const char *dir, const char *text)
 	scoreboard_close(board);
 
 	return wanted ? 0 : EXIT_FAILED;
-}
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 /* What became of an upgrade that was asked for; -1 until it is known. */

@@ -21,9 +21,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "runtime/clock.h"
 #include "runtime/conf.h"
 #include "runtime/db.h"
 #include "runtime/log.h"
@@ -72,14 +72,6 @@ static void on_term(int signal)
 {
 	(void)signal;
 	stop = 1;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static void pause_ms(int ms)

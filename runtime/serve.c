@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "runtime/clock.h"
 #include "runtime/conf.h"
 #include "runtime/fcgi.h"
 #include "runtime/log.h"
@@ -103,14 +103,11 @@ static enum err read_body(struct server *s, struct req *req)
 static uint64_t waited_us(struct server *s)
 {
 	const char *arrived = param(s, "ARRIVED");
-	struct timespec now;
 	double waited_s;
 
 	if (!arrived)
 		return 0;
-	clock_gettime(CLOCK_REALTIME, &now);
-	waited_s = (double)now.tv_sec + (double)now.tv_nsec / 1e9 -
-		   strtod(arrived, NULL);
+	waited_s = (double)unix_ms() / 1e3 - strtod(arrived, NULL);
 
 	return waited_s > 0 && isfinite(waited_s) ? (uint64_t)(waited_s * 1e6)
 						  : 0;
@@ -154,7 +151,7 @@ static void count(struct server *s, const struct req *req, uint64_t since)
 
 	if (route >= 0 && route < SCOREBOARD_ROUTES)
 		scoreboard_count(&s->slot->route[route], req->reply.status,
-				 fcgi_now_us() - since);
+				 now_us() - since);
 	atomic_fetch_add(&s->slot->answered, 1);
 	if (req->reply.status == 500)
 		atomic_fetch_add(&s->slot->failed, 1);
@@ -195,7 +192,7 @@ static void answer(struct server *s, uint64_t started_us)
 	if (may_have_changed(&req))
 		wake_relay();
 
-	fcgi_deadline(fcgi_now_us() + (uint64_t)conf.timeout_ms * 1000);
+	fcgi_deadline(now_us() + (uint64_t)conf.timeout_ms * 1000);
 	write_reply(s, &req.reply);
 	count(s, &req, started_us);
 	log_request(NULL, NULL);
@@ -216,7 +213,7 @@ static bool begin(struct server *s, int fd, uint64_t now)
 
 bool serve(struct server *s, int fd)
 {
-	const uint64_t now = fcgi_now_us();
+	const uint64_t now = now_us();
 
 	/* On failure libfcgi has closed the connection. */
 	if (!begin(s, fd, now)) {

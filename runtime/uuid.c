@@ -1,8 +1,8 @@
 /* uuid.c - see uuid.h. */
 #include <stdint.h>
 #include <sys/random.h>
-#include <time.h>
 
+#include "runtime/clock.h"
 #include "runtime/conf.h"
 #include "runtime/log.h"
 #include "runtime/uuid.h"
@@ -20,14 +20,12 @@ const char *uuid_new(struct arena *arena)
 {
 	char *text = arena_alloc(arena, CHARS + 1);
 	unsigned char bytes[BYTES];
-	struct timespec now;
 	uint64_t ms;
 
 	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
 		log_exit(EXIT_SYSTEM, "no random bytes");
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	ms = (uint64_t)unix_ms();
 	for (int i = 0; i < TIME_BYTES; i++)
 		bytes[i] = (unsigned char)(ms >> 8 * (TIME_BYTES - 1 - i));
 	bytes[6] = 0x70 | (bytes[6] & 0x0f);	/* version 7 */

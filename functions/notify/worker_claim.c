@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "functions/notify/worker_claim.h"
+#include "runtime/clock.h"
 #include "runtime/conf.h"
 #include "runtime/log.h"
 
@@ -15,14 +16,6 @@ enum column {
 	DEVICE_ID, COLLAPSE_ID, ID, TRIES, LANE, SANDBOX, TOKEN, P256DH, AUTH,
 	PAYLOAD, TTL_S, URGENT, BADGE, REGISTERED, COLUMNS
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 bool claim_due(struct db *db, bool expected)
 {

@@ -12,6 +12,7 @@
 #include "functions/notify/worker_provider.h"
 #include "functions/notify/worker_push.h"
 #include "functions/notify/worker_transfer.h"
+#include "runtime/clock.h"
 #include "runtime/conf.h"
 #include "runtime/log.h"
 #include "runtime/worker.h"
@@ -48,14 +49,6 @@ struct pusher {
 	int64_t settle_ms;		/* when the batch is to be settled */
 	bool away;			/* the database is */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void finish(struct pusher *p, const struct push *push,
 		   enum verdict_kind kind, int wait_ms)

@@ -2,11 +2,11 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "functions/notify/worker_lane.h"
 #include "functions/notify/worker_socket.h"
 #include "functions/notify/worker_transfer.h"
+#include "runtime/clock.h"
 #include "runtime/conf.h"
 #include "runtime/log.h"
 
@@ -34,14 +34,6 @@ struct transfers {
 	struct slot *flying, *free;
 	int n;				/* on their way */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 struct transfers *transfers_new(const struct transfer_rules *rules)
 {

@@ -6,6 +6,7 @@
 
 #include "functions/oauth/document.h"
 #include "functions/oauth/fetch.h"
+#include "runtime/clock.h"
 #include "runtime/conf.h"
 #include "runtime/json.h"
 #include "runtime/log.h"
@@ -17,7 +18,7 @@ enum {
 	RENEW_MS = 60 * 1000,
 };
 
-/* Times are fetch_now_ms()'s; 0: never. */
+/* Times are now_ms()'s; 0: never. */
 struct document {
 	pthread_mutex_t lock;
 	pthread_cond_t fetched;
@@ -52,7 +53,7 @@ struct document *document_new(struct arena *arena)
 
 static bool within(int64_t since_ms, int64_t ms)
 {
-	return since_ms && fetch_now_ms() - since_ms < ms;
+	return since_ms && now_ms() - since_ms < ms;
 }
 
 /* Locked.  False: the time is up. */
@@ -94,11 +95,11 @@ static void fetch_anew(struct arena *arena, struct document *d,
 	pthread_mutex_lock(&d->lock);
 
 	if (err) {
-		d->failed_ms = fetch_now_ms();
+		d->failed_ms = now_ms();
 	} else {
 		free(d->text);
 		d->text = text;
-		d->fetched_ms = fetch_now_ms();
+		d->fetched_ms = now_ms();
 		d->failed_ms = 0;
 	}
 	d->fetching = false;
@@ -126,7 +127,7 @@ enum err document_get(struct arena *arena, struct document *d,
 	if (!within(d->fetched_ms, FRESH_MS) &&
 	    wait_for_fetch(d, deadline_ms) &&
 	    !within(d->fetched_ms, FRESH_MS) &&
-	    !within(d->failed_ms, RETRY_MS) && fetch_now_ms() < deadline_ms)
+	    !within(d->failed_ms, RETRY_MS) && now_ms() < deadline_ms)
 		fetch_anew(arena, d, source, deadline_ms);
 	/* If it is not fresh, it must do. */
 	err = copy(arena, d, out);
@@ -139,7 +140,7 @@ enum err document_renew(struct arena *arena, struct document *d,
 			const struct document_source *source,
 			int64_t deadline_ms, json_t **out)
 {
-	const int64_t asked_ms = fetch_now_ms();
+	const int64_t asked_ms = now_ms();
 	enum err err = OK;
 
 	pthread_mutex_lock(&d->lock);

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "functions/oauth/fetch.h"
 #include "runtime/address.h"
+#include "runtime/clock.h"
 #include "runtime/conf.h"
 #include "runtime/json.h"
 #include "runtime/log.h"
@@ -27,14 +27,6 @@ struct body {
 static bool private_allowed(void)
 {
 	return strcmp(conf.oauth_private, "allowed") == 0;
-}
-
-int64_t fetch_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 void fetch_start(void)
@@ -210,7 +202,7 @@ static const char *problem_of(CURL *easy, CURLcode code,
 enum err fetch(struct arena *arena, const struct fetch *f,
 	       struct fetched *out)
 {
-	const long timeout_ms = (long)(f->deadline_ms - fetch_now_ms());
+	const long timeout_ms = (long)(f->deadline_ms - now_ms());
 	struct body body = { .arena = arena };
 	struct curl_slist *headers;
 	struct fetched fetched = { 0 };

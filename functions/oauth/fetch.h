@@ -25,7 +25,7 @@ struct fetch {
 	const char *url;
 	const char *form;		/* of a POST; NULL: a GET */
 	const char *authorization;	/* its header's value; NULL: none */
-	int64_t deadline_ms;		/* by fetch_now_ms() */
+	int64_t deadline_ms;		/* by now_ms() */
 };
 
 struct fetched {
@@ -38,9 +38,6 @@ struct fetched {
 void fetch_start(void);
 
 enum err fetch(struct arena *, const struct fetch *, struct fetched *);
-
-/* The clock of deadlines. */
-int64_t fetch_now_ms(void);
 
 /* "name=value&" for a form; value is encoded. */
 const char *fetch_pair(struct arena *, const char *name, const char *value);

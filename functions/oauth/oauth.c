@@ -22,6 +22,7 @@
 #include "functions/oauth/fetch.h"
 #include "functions/oauth/oauth.h"
 #include "runtime/base64url.h"
+#include "runtime/clock.h"
 #include "runtime/conf.h"
 #include "runtime/crowd.h"
 #include "runtime/log.h"
@@ -79,14 +80,14 @@ static const char *document_of(struct req *req, const struct provider *p,
 static enum err provider_list(struct req *req)
 {
 	const struct providers *all = providers();
-	const int64_t end_ms = fetch_now_ms() + LIST_MS;
+	const int64_t end_ms = now_ms() + LIST_MS;
 	const char **cells = arena_alloc(req->arena, (2 * all->n + 1) *
 						     sizeof(*cells));
 	struct db_rows rows = { .ncols = 2, .cell = cells };
 
 	for (size_t i = 0; i < all->n; i++) {
 		const struct provider *p = &all->v[i];
-		const int64_t deadline_ms = fetch_now_ms() + EACH_MS;
+		const int64_t deadline_ms = now_ms() + EACH_MS;
 		struct endpoints e;
 
 		if (endpoints_of(req, p, deadline_ms < end_ms ? deadline_ms

@@ -4,6 +4,7 @@
 #include "functions/oauth/fetch.h"
 #include "functions/oauth/id_token.h"
 #include "functions/oauth/oauth.h"
+#include "runtime/clock.h"
 #include "runtime/crowd.h"
 #include "runtime/json.h"
 #include "runtime/keys.h"
@@ -160,7 +161,7 @@ enum err proof_read(struct req *req, struct sign_in *s, struct identity *out)
 	err = crowd_enter(a.provider->name);
 	if (err)
 		return err;
-	a.deadline_ms = fetch_now_ms() + ASK_MS;
+	a.deadline_ms = now_ms() + ASK_MS;
 	err = ask(&a, out);
 	crowd_leave(a.provider->name);
 	if (err)

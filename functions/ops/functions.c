@@ -1,8 +1,8 @@
 /* functions.c - GET /ops/functions: the scoreboards as JSON. */
 #include <jansson.h>
-#include <time.h>
 
 #include "functions/ops/ops.h"
+#include "runtime/clock.h"
 #include "runtime/conf.h"
 #include "runtime/metrics.h"
 
@@ -109,15 +109,6 @@ static json_t *function(struct req *req, const struct totals *t)
 
 	json_object_update_new(doc, counters(t));
 	return doc;
-}
-
-/* Of a clock that is the same for all processes and never goes back. */
-static json_int_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 enum err functions_list(struct req *req)

@@ -6,23 +6,15 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "functions/ops/operator.h"
+#include "runtime/clock.h"
 #include "runtime/conf.h"
 #include "runtime/json.h"
 #include "runtime/log.h"
 
 enum { ANSWER_BYTES = 16 << 10 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* A socket to it; -1: it is away. */
 static int reach(void)

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "functions/stream/worker_hub_private.h"
+#include "runtime/clock.h"
 #include "runtime/conf.h"
 #include "runtime/log.h"
 
@@ -33,14 +34,6 @@ struct hub *hub_new(struct scoreboard_worker *slot)
 	hub_new_epoch(h);
 
 	return h;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static struct user *user_of(struct hub *h, const unsigned char *id)

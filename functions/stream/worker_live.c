@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "functions/stream/worker_live.h"
+#include "runtime/clock.h"
 #include "runtime/conf.h"
 #include "runtime/kafka.h"
 #include "runtime/log.h"
@@ -49,26 +49,13 @@ void live_free(struct live *l)
 	free(l);
 }
 
-/* RFC 3339 in UTC with milliseconds. */
-static void now_text(char *out, size_t bytes)
-{
-	struct timespec now;
-	struct tm utc;
-	size_t n;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	n = strftime(out, bytes, "%FT%T", &utc);
-	snprintf(out + n, bytes - n, ".%03ldZ", now.tv_nsec / 1000000);
-}
-
 static rd_kafka_headers_t *headers_of(struct live *l, const char *type,
 				      const char *key)
 {
-	char id[48], now[48];
+	char id[48], now[CLOCK_TEXT];
 
 	snprintf(id, sizeof(id), "%016lx-%lu", l->epoch, ++l->count);
-	now_text(now, sizeof(now));
+	unix_text(now);
 
 	return kafka_headers(&(struct kafka_event){
 		.id = id, .source = "/kith/live", .type = type, .key = key,

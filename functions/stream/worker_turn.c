@@ -1,9 +1,9 @@
 /* worker_turn.c - see worker_turn.h. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "functions/stream/worker_turn.h"
+#include "runtime/clock.h"
 #include "runtime/conf.h"
 #include "runtime/log.h"
 #include "runtime/uuid.h"
@@ -28,14 +28,6 @@ struct turns {
 	size_t nnews;
 	unsigned char session[SESSIONS][UUID_BYTES];
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* An array of up to n ids as PostgreSQL reads it. */
 struct array {

@@ -32,6 +32,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/clock.h"
 #include "runtime/scoreboard.h"
 
 static char orders[64];
@@ -50,12 +51,9 @@ static bool ordered(const char *word)
 
 static void note(const char *event, const char *release)
 {
-	struct timespec now;
 	int fd = open("../../journal", O_WRONLY | O_APPEND | O_CREAT, 0600);
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	dprintf(fd, "%s %s %d %ld\n", event, release, getpid(),
-		now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	dprintf(fd, "%s %s %d %ld\n", event, release, getpid(), now_ms());
 	close(fd);
 }
 
@@ -79,14 +77,6 @@ static void count(struct scoreboard_worker *w)
 {
 	strcpy(w->route[0].name, "GET /");
 	scoreboard_count(&w->route[0], 200, 100);
-}
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 /* What a file says to this worker; 0 if nothing. */

@@ -228,5 +228,6 @@ def build_dummy(directory):
     subprocess.check_call(
         [os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-std=gnu17", "-O1",
          f"-I{REPO}", "-o", path, REPO / "tests/fault/dummy_worker.c",
-         REPO / "runtime/scoreboard.c", REPO / "runtime/log.c"])
+         REPO / "runtime/scoreboard.c", REPO / "runtime/log.c",
+         REPO / "runtime/clock.c"])
     return path

@@ -1,8 +1,8 @@
 /* Whose token a route takes, on routes of this test's own. */
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "runtime/clock.h"
 #include "tests/unit/harness.h"
 
 #include "runtime/token.h"
@@ -177,14 +177,6 @@ static void ended_services_are_refused(void **state)
 		assert_unauthorized(POST("/notes", "{}", .token =
 				    service_token(service, SCOPE)));
 	}
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static void a_revocation_holds_within_a_second(void **state)

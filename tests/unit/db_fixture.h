@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "runtime/clock.h"
 #include "tests/unit/test.h"
 
 #include "runtime/arena.h"
@@ -60,14 +60,6 @@ static inline int fixture_close(const char *schema)
 	arena_free(arena);
 
 	return 0;
-}
-
-static inline int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 #endif

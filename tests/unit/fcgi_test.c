@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "runtime/clock.h"
 #include "tests/unit/test.h"
 
 #include "runtime/fcgi.h"
@@ -101,7 +102,7 @@ static int receive(const struct bytes *b, size_t piece, char body[LIMIT + 1])
 	r.ipcFd = fds[1];
 	r.keepConnection = 1;
 	r.detached = 1;
-	fcgi_expect(LIMIT, fcgi_now_us() + TIMEOUT_US);
+	fcgi_expect(LIMIT, now_us() + TIMEOUT_US);
 	if (FCGX_Accept_r(&r) == 0) {
 		n = FCGX_GetStr(body, LIMIT, r.in);
 		if (FCGX_GetChar(r.in) != EOF || FCGX_GetError(r.in))
@@ -253,14 +254,14 @@ static void gives_up_at_the_deadline(void **state)
 {
 	char buffer[8];
 	int fds[2];
-	uint64_t start = fcgi_now_us();
+	uint64_t start = now_us();
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	fcgi_expect(LIMIT, start + 50000);
 
 	assert_int_equal(OS_Read(fds[0], buffer, sizeof(buffer)), -1);
-	assert_true(fcgi_now_us() - start >= 50000);
+	assert_true(now_us() - start >= 50000);
 	close(fds[0]);
 	close(fds[1]);
 }

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "runtime/clock.h"
 #include "tests/unit/test.h"
 
 #include "functions/oauth/document.h"
@@ -116,7 +117,7 @@ static int get(getter *how)
 	struct arena *own = arena_new();
 	json_t *json;
 	enum err err = how(own, document, &source,
-			   fetch_now_ms() + LONG_MS, &json);
+			   now_ms() + LONG_MS, &json);
 	const int number = err == OK ? number_of(json) :
 			   err == ERR_NOT_FOUND ? -1 : 0;
 
@@ -161,9 +162,9 @@ static void get_at_once(getter *how, int numbers[THREADS])
 
 static void next_ms(void)
 {
-	const int64_t now_ms = fetch_now_ms();
+	const int64_t begin_ms = now_ms();
 
-	while (fetch_now_ms() == now_ms)
+	while (now_ms() == begin_ms)
 		;
 }
 
@@ -225,7 +226,7 @@ static void whose_time_is_up_asks_nobody_and_blames_nobody(void **state)
 
 	(void)state;
 	assert_int_equal(document_get(arena, document, &source,
-				      fetch_now_ms(), &json),
+				      now_ms(), &json),
 			 ERR_UNAVAILABLE);
 	assert_int_equal(asked, 0);
 	assert_int_equal(get(document_get), 1);

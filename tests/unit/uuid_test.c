@@ -1,7 +1,7 @@
 /* Identifiers are UUIDv7 in one form. */
 #include <string.h>
-#include <time.h>
 
+#include "runtime/clock.h"
 #include "tests/unit/test.h"
 
 #include "runtime/uuid.h"
@@ -18,14 +18,6 @@ static int64_t ms_of(const char *uuid)
 		ms = ms << 8 | bytes[i];
 
 	return ms;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void new_ones_are_of_version_7_and_differ(void **state)
@@ -46,11 +38,11 @@ static void new_ones_are_of_version_7_and_differ(void **state)
 
 static void new_ones_begin_with_the_time(void **state)
 {
-	const int64_t before_ms = now_ms();
+	const int64_t before_ms = unix_ms();
 	const int64_t ms = ms_of(uuid_new(arena));
 
 	(void)state;
-	assert_true(before_ms <= ms && ms <= now_ms());
+	assert_true(before_ms <= ms && ms <= unix_ms());
 }
 
 static void text_and_bytes_are_each_others(void **state)
