@@ -56,7 +56,9 @@ make_var() {
 make_keys() {
 	"$root/infra/keys" "$VAR/keys"
 	own -R "$VAR/keys"
-	cp "$root/runtime/passwords.txt" "$VAR/"
+	# Functions have it mapped: cut short under them, it would kill them.
+	cp "$root/runtime/passwords.txt" "$VAR/passwords.new"
+	mv "$VAR/passwords.new" "$VAR/passwords.txt"
 }
 
 install_tools() {

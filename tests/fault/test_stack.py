@@ -67,6 +67,16 @@ def test_up_brings_the_page_as_it_is_now(up):
     assert len(list((up.var / "nginx").glob("www*"))) == 2
 
 
+def test_up_leaves_the_passwords_that_functions_have_mapped(up):
+    path = up.var / "passwords.txt"
+    path.with_suffix(".old").write_text("old")
+    path.with_suffix(".old").rename(path)
+    with open(path) as mapped:
+        up.up()
+        assert mapped.read() == "old"
+    assert path.read_text() == (ROOT / "runtime/passwords.txt").read_text()
+
+
 def test_status_has_a_line_a_process(up):
     code, output = up.run("status")
     assert code == 0
