@@ -8,12 +8,14 @@ import uuid
 
 import pytest
 
+from kith import Client, wait_until
 from pairs import Town
 from talk import befriend, open_chat
 from wire import Wire
 
 MEMBERS = 256
 EACH = 8                        # messages of each of them
+NOTIFIED_S = 240                # half a million notifications
 CALM_PAIRS = 4
 CALM_PAUSE_S = 0.02
 ALONE_S = 3
@@ -73,7 +75,16 @@ async def race(calm, hot):
     return alone, p99(calm)
 
 
-@pytest.mark.usefixtures("seed")
+@pytest.fixture
+def notified(stack):
+    """Afterwards all are, and those of the next test don't wait for these."""
+    yield
+    with Client(os.environ["KITH_INTERNAL_URL"]) as internal:
+        wait_until(lambda: 'consumer_lag{function="notify-worker"} 0\n' in
+                   internal.get("/metrics").text, NOTIFIED_S)
+
+
+@pytest.mark.usefixtures("seed", "notified")
 def test_a_hot_chat_keeps_nobody_from_another(stack, kith, capsys):
     with contextlib.closing(Town(kith)) as town:
         people = town.people(MEMBERS + 2 * CALM_PAIRS)
