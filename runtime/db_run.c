@@ -7,7 +7,7 @@
 #include "runtime/db_private.h"
 #include "runtime/log.h"
 
-enum { PAUSE_US = 10 * 1000 };
+enum { PAUSE_US = 10 * 1000 };		/* before the first retry, at least */
 
 /* What an SQLSTATE means: the first that it begins with. */
 static const struct meaning {
@@ -204,8 +204,10 @@ bool db_try_again(struct db *db, int tries)
 	if (db->atomic)
 		return false;
 	db->retries = 0;
+	/* Who comes again at once takes what the other is about to get. */
 	if (again)
-		usleep(arc4random_uniform(PAUSE_US));
+		usleep((PAUSE_US + arc4random_uniform(PAUSE_US)) *
+		       (unsigned int)tries);
 
 	return again;
 }
