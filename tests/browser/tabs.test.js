@@ -67,12 +67,15 @@ test("when the tab with the stream closes, the other goes on", async () => {
 test("a tab that is put to sleep keeps the stream from nobody", async () => {
 	const { first, second, bob, chat } = await twoTabs("", "#/chat/ID");
 	const debug = await first.context().newCDPSession(first);
+	const sleeps = new Promise((resolve) =>
+		debug.once("Debugger.paused", resolve));
 
 	await say(bob, chat, "one");
 	await shows(second, ["one"]);
 	await debug.send("Debugger.enable");
 	await debug.send("Debugger.pause");
 	await say(bob, chat, "two");
+	await sleeps;
 	await second.evaluate(() => document.dispatchEvent(
 		new Event("visibilitychange")));
 	await shows(second, ["one", "two"]);

@@ -288,8 +288,8 @@ def test_another_relay_takes_over(outbox, events, relay, start):
     wait_until(outbox.is_published, 5)
     assert other.waits()
 
-    outbox.add("a", first=2)
     relay.signal(signal.SIGKILL)
+    outbox.add("a", first=2)
     assert numbers(events.of("a", 2, seconds=2))[-1] == 2
     assert other.leads()
 
