@@ -22,6 +22,8 @@ lock_function() {
 	mkdir -p "$VAR/locks"
 	exec 8>>"$VAR/locks/$name"
 	wait_for_lock 8 "$name"
+	# A pool that this may start would hand it on to later commands.
+	unset LOCK_S
 	[[ ! -e $directory/settings.before ]] || settings_back
 }
 

@@ -3,6 +3,7 @@ import fcntl
 import json
 import os
 import pathlib
+import signal
 import socket
 import stat
 import subprocess
@@ -88,6 +89,15 @@ def test_others_are_not_waited_for_for_ever(stack):
         assert act(b"scale session 2\n", LOCK_S="1") == (0, {
             "code": 1, "output": "waits for another command on session\n"
                                  "fn: another command works on session"})
+
+
+def test_a_pool_that_an_act_starts_makes_nobody_impatient(stack, session):
+    """Commands take from a pool's environment what it was started with."""
+    assert stack.fn("deploy", "session", "--force", "--no-build")[0] == 0
+    os.kill(stack.pid("session"), signal.SIGKILL)
+    assert act(b"rollback session\n")[1]["code"] == 0
+    environ = pathlib.Path(f"/proc/{stack.pid('session')}/environ")
+    assert b"LOCK_S" not in environ.read_bytes()
 
 
 def test_who_says_nothing_is_not_waited_for():
